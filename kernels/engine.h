@@ -1,0 +1,104 @@
+/* engine.h - THE contract: what analyses frames by a plan.
+ *
+ * An engine is a struct of functions. It has no threads, files, sockets, clocks or globals; the caller's lanes are the threads, one queue
+ * each. Results are integers and every engine returns the same ones, bit for bit: kernels/reference is the truth.
+ * Functions return 0 or a negative errno and never abort. */
+#ifndef KERNELS_ENGINE_H
+#define KERNELS_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/codec.h"
+#include "kernels/frame.h"
+#include "kernels/plan.h"
+
+/* Outputs that an item may want; each has a buffer of the caller's in struct engine_item. */
+enum engine_output {
+	OUTPUT_TOTALS = 1,
+	OUTPUT_RADIAL = 2, /* ignored where the plan has no bins */
+	OUTPUT_STRONG = 4,
+	OUTPUT_SPOTS = 8,
+};
+
+/* One spot (algorithms.md section 4): a connected component of strong pixels that passed the filters. All exact integers. */
+struct spot {
+	uint64_t sum;              /* sum of v */
+	uint64_t sum_x, sum_y;     /* sum of v*x, v*y; integer pixel indices */
+	uint32_t n_px;
+	uint32_t max;              /* largest v */
+	uint32_t max_index;        /* its flat index, first in row-major order */
+	uint16_t x_min, x_max, y_min, y_max; /* bounding box, inclusive */
+};
+
+/* What an engine returns for a frame besides the lists. Zeroed by the engine first; no field is undefined. */
+struct result {
+	uint64_t sum;         /* of valid pixels */
+	uint32_t n_valid, n_nodata, n_saturated;
+	uint32_t max, max_index; /* largest valid value and its first index; 0 and 0 where nothing is valid */
+	uint32_t n_strong;    /* exact, also where the lists overflow; 0 where neither STRONG nor SPOTS is wanted */
+	uint32_t n_spots;     /* 0 when overflow */
+	uint32_t overflow;    /* bit 0: more strong pixels than max_strong, bit 1: more spots than max_spots. Lists then empty (bit 0: both; bit 1: the spots) */
+};
+#define RESULT_OVERFLOW_STRONG 1u
+#define RESULT_OVERFLOW_SPOTS 2u
+
+/* One frame (one channel of it) to analyse. Everything belongs to the caller; between submit and wait the engine alone touches it. */
+struct engine_item {
+	struct payload payload;
+	const struct block_table *blocks; /* checked by block_table_build for the plan's shape */
+	uint32_t wanted;                  /* enum engine_output */
+	struct result *result;            /* always */
+	uint64_t *bin_sum;                /* plan.n_bins, if RADIAL */
+	uint32_t *bin_count;              /* plan.n_bins, if RADIAL */
+	uint32_t *strong;                 /* plan.max_strong flat indices ascending, if STRONG */
+	struct spot *spots;               /* plan.max_spots in order of their first pixel, if SPOTS */
+	int status;                       /* out: 0; -EBADMSG: a block is damaged, the outputs are zeroed; else the engine failed */
+};
+
+struct engine_capabilities {
+	uint32_t algorithms;   /* bit per enum spot_algorithm */
+	uint32_t pixel_types;  /* bit per enum pixel_type */
+	uint32_t codecs;       /* bit per enum codec */
+	uint32_t max_bins;
+	uint32_t max_batch;    /* items a submit may hold */
+	uint32_t max_queues;   /* 0: any number */
+	bool needs_pinned;     /* payloads must lie in ranges given to pin */
+};
+
+struct engine_config {
+	uint32_t device;       /* which one of the engine's devices, from 0 */
+	const char *cpu_level; /* cpu engine: "scalar", "avx2", "avx512", "neon"; NULL: the best there is */
+};
+
+struct engine_context; /* one open device */
+struct engine_plan;    /* a plan as the device holds it */
+struct engine_queue;   /* one lane's way in; used by one thread at a time */
+
+struct engine {
+	const char *name;  /* "reference", "cpu", "cuda", ... */
+	/* Is it there? 0 and one line about the device in words, or -ENODEV and why not. */
+	int (*probe)(const struct engine_config *config, char *words, size_t words_bytes);
+	int (*open)(struct engine_context **out, const struct engine_config *config);
+	void (*close)(struct engine_context **context); /* takes NULL; all queues and plans must be gone */
+	void (*capabilities)(const struct engine_context *context, struct engine_capabilities *out);
+	/* Several plans may be loaded at once. The struct plan must outlive the handle. -ENOTSUP: ask capabilities. */
+	int (*plan_load)(struct engine_context *context, struct engine_plan **out, const struct plan *plan);
+	void (*plan_drop)(struct engine_context *context, struct engine_plan **plan);
+	/* Tells the engine of a range of memory that payloads will come from; may do nothing. */
+	int (*pin)(struct engine_context *context, void *at, size_t bytes);
+	void (*unpin)(struct engine_context *context, void *at, size_t bytes);
+	/* scratch for frames of up to max_bytes uncompressed is taken here, not in submit (it grows at plan change only). */
+	int (*queue_open)(struct engine_context *context, struct engine_queue **out, size_t max_bytes);
+	void (*queue_close)(struct engine_queue **queue);
+	/* Hands n items over (n <= max_batch), all for one plan. The CPU computes here. An error here fails the batch as a whole; a bad frame is its item's status. */
+	int (*submit)(struct engine_queue *queue, const struct engine_plan *plan, struct engine_item *items, uint32_t n);
+	/* Returns when every submitted item is done. */
+	int (*wait)(struct engine_queue *queue);
+};
+
+extern const struct engine engine_reference; /* the truth: plain scalar C */
+extern const struct engine engine_cpu;
+
+#endif
