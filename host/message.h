@@ -1,0 +1,29 @@
+/* message.h - a ZeroMQ message with all its parts, kept as it was received. */
+#ifndef HOST_MESSAGE_H
+#define HOST_MESSAGE_H
+
+#include <stdbool.h>
+#include <zmq.h>
+
+#include "host/span.h"
+#include "host/stream.h"
+
+struct message {
+	unsigned n_parts;
+	bool excess;     /* there were more than STREAM_PARTS_MAX parts; the rest was thrown away */
+	size_t bytes;    /* of all parts */
+	zmq_msg_t part[STREAM_PARTS_MAX];
+};
+
+/* Receives without waiting: 0, -EAGAIN when there is none, else -errno. message must be empty (zeroed or closed). */
+int message_receive(struct message *message, void *socket);
+/* Sends without waiting; all or nothing: -EAGAIN leaves it whole. After success it is empty. */
+int message_send(struct message *message, void *socket);
+/* A second hold on the same bytes; nothing is copied but tiny parts. to must be empty. */
+int message_share(struct message *to, struct message *from);
+/* A message of one part with room for bytes; *at is where to put them. */
+int message_make(struct message *message, size_t bytes, uint8_t **at);
+void message_close(struct message *message);
+void message_spans(struct message *message, struct span *spans);
+
+#endif

@@ -1,0 +1,158 @@
+/* pull.c - the receiving socket, its monitor and its second life (pull.h). */
+#include "host/pull.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/monitor.h"
+
+#define GIVEN_UP_NS 1000000000u /* libzmq retries after 0.1 s; silence for this long means that it will not */
+#define HWM_START 16
+#define HWM_MAX 100000
+
+struct pull {
+	void *context, *socket;
+	struct monitor monitor;
+	char endpoint[512];
+	size_t max_message_bytes, queue_bytes;
+	size_t seen_bytes;    /* the message size that the high-water mark was set for */
+	uint64_t lost_ns;     /* when the connection was lost, 0: it is not or libzmq is trying again */
+	struct pull_state state;
+};
+
+static void socket_close(struct pull *pull)
+{
+	monitor_close(&pull->monitor);
+	if (pull->socket)
+		zmq_close(pull->socket);
+	pull->socket = NULL;
+}
+
+static int socket_open(struct pull *pull, char *message, size_t message_bytes)
+{
+	int64_t max = (int64_t)pull->max_message_bytes;
+	int hwm = HWM_START, zero = 0;
+
+	pull->socket = zmq_socket(pull->context, ZMQ_PULL);
+	if (!pull->socket)
+		goto fail;
+	zmq_setsockopt(pull->socket, ZMQ_MAXMSGSIZE, &max, sizeof(max));
+	zmq_setsockopt(pull->socket, ZMQ_RCVHWM, &hwm, sizeof(hwm));
+	zmq_setsockopt(pull->socket, ZMQ_LINGER, &zero, sizeof(zero));
+	/* Notices a detector that was switched off without a word. */
+	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE, &(int){1}, sizeof(int));
+	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_IDLE, &(int){5}, sizeof(int));
+	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_INTVL, &(int){2}, sizeof(int));
+	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_CNT, &(int){3}, sizeof(int));
+	if (monitor_open(&pull->monitor, pull->context, pull->socket) < 0 || zmq_connect(pull->socket, pull->endpoint) < 0)
+		goto fail;
+	pull->seen_bytes = 0;
+	pull->lost_ns = 0;
+	return 0;
+fail:
+	snprintf(message, message_bytes, "%s: %s", pull->endpoint, zmq_strerror(zmq_errno()));
+	socket_close(pull);
+	return -EINVAL;
+}
+
+int pull_open(struct pull **out, const struct pull_cfg *cfg, char *message, size_t message_bytes)
+{
+	struct pull *pull = calloc(1, sizeof(*pull));
+
+	*out = NULL;
+	if (!pull)
+		return -ENOMEM;
+	snprintf(pull->endpoint, sizeof(pull->endpoint), "%s", cfg->endpoint);
+	pull->max_message_bytes = cfg->max_message_bytes;
+	pull->queue_bytes = cfg->queue_bytes;
+	pull->context = zmq_ctx_new();
+	if (!pull->context || socket_open(pull, message, message_bytes) < 0) {
+		pull_close(&pull);
+		return -EINVAL;
+	}
+	*out = pull;
+	return 0;
+}
+
+/* The high-water mark counts messages: keeps it at the byte budget for the size of message that is coming now. */
+static void follow_size(struct pull *pull, size_t bytes)
+{
+	size_t hwm;
+	int value;
+
+	if (bytes < 1024 || (bytes > pull->seen_bytes / 2 && bytes < pull->seen_bytes * 2))
+		return;
+	pull->seen_bytes = bytes;
+	hwm = pull->queue_bytes / bytes;
+	value = hwm < 2 ? 2 : hwm > HWM_MAX ? HWM_MAX : (int)hwm;
+	zmq_setsockopt(pull->socket, ZMQ_RCVHWM, &value, sizeof(value));
+}
+
+static void watch(struct pull *pull)
+{
+	int event;
+
+	while ((event = monitor_next(&pull->monitor)) != 0) {
+		if (event == ZMQ_EVENT_CONNECTED) {
+			pull->state.connected = true;
+			pull->state.connects++;
+			pull->lost_ns = 0;
+		} else if (event == ZMQ_EVENT_DISCONNECTED) {
+			pull->state.connected = false;
+			pull->state.disconnects++;
+			pull->lost_ns = clock_monotonic_ns();
+		} else if (event == ZMQ_EVENT_CONNECT_DELAYED || event == ZMQ_EVENT_CONNECT_RETRIED) {
+			pull->lost_ns = 0;
+		}
+	}
+}
+
+static void revive(struct pull *pull)
+{
+	char message[256];
+
+	pull->state.remade++;
+	log_line(LOG_WARNING, "%s: the connection ended for good (a message over the limit of %zu MiB, or no ZeroMQ peer); connecting anew",
+		 pull->endpoint, pull->max_message_bytes >> 20);
+	socket_close(pull);
+	if (socket_open(pull, message, sizeof(message)) < 0)
+		log_line(LOG_ERROR, "%s", message);
+}
+
+int pull_receive(struct pull *pull, struct message *message, int timeout_ms)
+{
+	zmq_pollitem_t items[2] = {{pull->socket, 0, ZMQ_POLLIN, 0}, {pull->monitor.socket, 0, ZMQ_POLLIN, 0}};
+	int rc = pull->socket ? message_receive(message, pull->socket) : -EAGAIN;
+
+	if (rc == -EAGAIN) {
+		zmq_poll(items, pull->socket ? 2 : 0, timeout_ms);
+		if (pull->socket)
+			rc = message_receive(message, pull->socket);
+	}
+	watch(pull);
+	if (rc == 0)
+		follow_size(pull, message->bytes);
+	else if (rc == -EAGAIN && (!pull->socket || (pull->lost_ns && clock_monotonic_ns() - pull->lost_ns > GIVEN_UP_NS)))
+		revive(pull);
+	return rc;
+}
+
+void pull_state(const struct pull *pull, struct pull_state *out)
+{
+	*out = pull->state;
+}
+
+void pull_close(struct pull **pull)
+{
+	if (!*pull)
+		return;
+	socket_close(*pull);
+	if ((*pull)->context)
+		zmq_ctx_term((*pull)->context);
+	free(*pull);
+	*pull = NULL;
+}
