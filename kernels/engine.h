@@ -32,7 +32,8 @@ struct spot {
 	uint16_t x_min, x_max, y_min, y_max; /* bounding box, inclusive */
 };
 
-/* What an engine returns for a frame besides the lists. Zeroed by the engine first; no field is undefined. */
+/* What an engine returns for a frame besides the lists. Zeroed by the engine first; no field is undefined.
+ * sum to max_index stay 0 where TOTALS is not wanted. */
 struct result {
 	uint64_t sum;         /* of valid pixels */
 	uint32_t n_valid, n_nodata, n_saturated;

@@ -59,7 +59,7 @@ struct plan {
 	uint8_t *mask;         /* per pixel: 1 use, 0 refused                                        (section 1) */
 	size_t n_masked_in;    /* pixels the mask allows */
 
-	/* section 2; n_bins = 0 where the geometry is unknown: no radial integration */
+	/* section 2; n_bins = 0 where the geometry is unknown or, with an automatic range, the mask allows no pixel: no radial integration */
 	enum radial_unit radial_unit;
 	uint32_t n_bins, n_radial, n_sectors;
 	double radial_min, radial_max;
