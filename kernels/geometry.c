@@ -1,6 +1,7 @@
 /* geometry.c - the flat detector in space: positions, angles, q and the two intensity corrections.
  *
- * For the plan and the scores. Pure functions of double precision; the .poni reader lives in poni.c. */
+ * For the plan and the scores. Pure functions of double precision; the .poni reader lives in poni.c,
+ * the absorption of sensor materials in sensor.c. */
 #include "kernels/geometry.h"
 
 #include <errno.h>
@@ -108,6 +109,20 @@ double geometry_two_theta(const struct geometry *g, double x_px, double y_px)
 double geometry_d(const struct geometry *g, double x_px, double y_px)
 {
 	return 2.0 * pi / geometry_q(g, x_px, y_px);
+}
+
+double geometry_spot_d(const struct geometry *g, double x_px, double y_px)
+{
+	double p[3], n[3], mu = g->sensor_mu_per_mm, thickness = g->sensor_thickness_mm;
+
+	if (!g->known || !(mu > 0.0) || !(thickness > 0.0))
+		return geometry_d(g, x_px, y_px);
+	position(g, x_px, y_px, p);
+	unit_normal(g, n);
+	double r = sqrt(dot(p, p)), path = thickness * r / fabs(dot(p, n));
+	/* How far along the ray a photon goes into the sensor on average, those that leave it again counted as 0. */
+	double depth = 1.0 / mu - (path + 1.0 / mu) * exp(-mu * path);
+	return geometry_d(g, x_px - dot(p, g->fast) / r * depth / g->pixel_x_mm, y_px - dot(p, g->slow) / r * depth / g->pixel_y_mm);
 }
 
 double geometry_radius_mm(const struct geometry *g, double x_px, double y_px)

@@ -15,6 +15,7 @@ struct geometry {
 	double fast[3], slow[3];
 	double pixel_x_mm, pixel_y_mm;
 	double wavelength_angstrom;
+	double sensor_thickness_mm, sensor_mu_per_mm; /* 0 and 0: taken as infinitely thin, no parallax */
 	bool known; /* false: no distance, centre, pixel size or wavelength; then nothing about q, d or radial bins is computed */
 };
 
@@ -30,6 +31,11 @@ int geometry_flat(struct geometry *g, double distance_mm, double beam_x_px, doub
 int geometry_from_poni(struct geometry *g, const char *text, double pixel_x_mm, double pixel_y_mm,
 		       double wavelength_angstrom, char *message, size_t message_bytes);
 
+/* Says what the sensor is made of and how thick it is, so that geometry_spot_d can correct the parallax. material as detectors announce it: "Si" or
+ * "Silicon", "CdTe", "GaAs". After geometry_flat or geometry_from_poni. Returns 0; -ENOENT: a material not known here, -EDOM: unknown geometry, no thickness
+ * or a wavelength outside 1 to 200 keV; then nothing is corrected. */
+int geometry_set_sensor(struct geometry *g, const char *material, double thickness_mm);
+
 double geometry_distance_mm(const struct geometry *g);      /* along the detector's normal */
 void geometry_beam_px(const struct geometry *g, double *x_px, double *y_px); /* where the beam meets it; NaN if never */
 
@@ -37,6 +43,9 @@ void geometry_beam_px(const struct geometry *g, double *x_px, double *y_px); /* 
 double geometry_q(const struct geometry *g, double x_px, double y_px);
 double geometry_two_theta(const struct geometry *g, double x_px, double y_px);
 double geometry_d(const struct geometry *g, double x_px, double y_px);
+/* d of a spot: as geometry_d, of where its ray enters the sensor. Photons are counted at some depth in it, so oblique spots are seen too far out; the mean
+ * depth is DIALS' (dxtbx ParallaxCorrectedPxMmStrategy). Bins and pixels are not corrected, as in pyFAI. */
+double geometry_spot_d(const struct geometry *g, double x_px, double y_px);
 double geometry_radius_mm(const struct geometry *g, double x_px, double y_px); /* distance * tan(two_theta) */
 double geometry_azimuth(const struct geometry *g, double x_px, double y_px);  /* atan2(y_lab, x_lab) as pyFAI's chi, -pi..pi */
 
