@@ -11,7 +11,10 @@ struct score_settings {
 	double background_q_min, background_q_max; /* 1/Angstrom; default 1.0, 2.5 */
 };
 
-/* NaN where undefined; counts are whole numbers kept as double so that every score can be compared in a hit rule. */
+/* NaN where undefined: everything about spots where no spots were looked for or their list overflowed, everything about resolution where the geometry is
+ * unknown, everything about counts per pixel without a radial profile. Counts are whole numbers kept as double so that every score can be compared in a
+ * hit rule. A spot's local mean is that of its peak pixel's bin; spots whose peak lies in no bin add nothing to total_signal and score. Shells without
+ * pixels have background 0. Spots in the direct beam (no resolution) count in n_spots alone. */
 struct score {
 	double n_spots, n_spots_ring_free, n_spots_range;
 	double total_intensity, total_signal;
@@ -25,7 +28,7 @@ struct score_scratch;
 int score_scratch_open(struct score_scratch **out, uint32_t max_spots, uint32_t max_bins);
 void score_scratch_close(struct score_scratch **scratch);
 
-/* A spot's centroid in pixels (centres at +0.5) and its resolution in Angstrom (NaN where the geometry is unknown). */
+/* A spot's centroid in pixels (centres at +0.5). Its resolution is geometry_spot_d of it. */
 void score_centroid(const struct spot *spot, double *x_px, double *y_px);
 
 /* bin_sum and bin_count may be NULL where the plan has no bins; spots where there are none. */
