@@ -109,7 +109,7 @@ struct stream_start {
 	uint32_t width, height;        /* 0: not known before the first image */
 	uint8_t elem_bytes;            /* of the pixels; 0: not known before the first image */
 	double beam_x_px, beam_y_px;
-	double distance_m;             /* v1 detector_distance, v2 detector_translation[2] */
+	double distance_m;             /* v1 detector_distance, v2 the magnitude of detector_translation[2], whose sign is the beamline's */
 	double translation_m[3];
 	double pixel_x_m, pixel_y_m;
 	double wavelength_angstrom, energy_ev;
