@@ -107,9 +107,13 @@ struct config {
 /* The defaults, as `sluice config` prints them. */
 void config_defaults(struct config *config);
 
-/* Reads a YAML file (NULL: none) and then the --set assignments (KEY=VALUE, dotted keys, e.g. "spots.kernel=4", "input=[{endpoint: tcp://…}]",
- * "input.0.endpoint=…"; VALUE is YAML). Returns 0, or -EINVAL with ONE message that names file, line, key, the bad value, the allowed ones and a near match. */
+/* Starts from the defaults, reads a YAML file (NULL: none) and then the --set assignments (KEY=VALUE, dotted keys, e.g. "spots.kernel=4", "input=[{endpoint: tcp://…}]",
+ * "input.0.endpoint=…"; VALUE is YAML). Returns 0, or -EINVAL with ONE message that names file, line, key, the bad value, the allowed ones and a near match;
+ * config is then unchanged. Relative paths of a file are relative to its directory, those of an assignment to the working directory. */
 int config_load(struct config *config, const char *path, const char *const *sets, size_t n_sets, char *message, size_t message_bytes);
+
+/* One more assignment onto a configuration as it is (live tuning); unchanged where it is refused. */
+int config_set(struct config *config, const char *assignment, char *message, size_t message_bytes);
 
 /* What cannot be said key by key: the hit expression parses, the named files exist, ranges are ordered, geometry is whole. */
 int config_check(const struct config *config, char *message, size_t message_bytes);

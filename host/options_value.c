@@ -1,0 +1,260 @@
+/* options_value.c - one value of a YAML tree into its place in a struct. Touches only that place and the message. */
+#include "host/options_value.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define SHOWN_MAX (OPTIONS_SHOWN_MAX - 8) /* bytes of a bad value that a message repeats */
+
+int options_refuse(const struct options_reader *r, uint32_t line, const char *format, ...)
+{
+	char *at = r->message;
+	size_t room = r->message_bytes;
+	va_list list;
+	int n;
+
+	if (!room)
+		return -EINVAL;
+	if (!r->name)
+		n = snprintf(at, room, "--set ");
+	else if (!line)
+		n = snprintf(at, room, "%s: ", r->name);
+	else
+		n = snprintf(at, room, "%s:%u: ", r->name, line);
+	if (n < 0 || (size_t)n >= room)
+		return -EINVAL;
+	va_start(list, format);
+	vsnprintf(at + n, room - (size_t)n, format, list);
+	va_end(list);
+	return -EINVAL;
+}
+
+/* A value as a message may repeat it: short and printable. */
+const char *options_shown(const struct tree_node *node, char text[OPTIONS_SHOWN_MAX])
+{
+	size_t n = 0;
+
+	if (node->kind != TREE_TEXT)
+		return strcpy(text, node->kind == TREE_LIST ? "a list" : "a map");
+	if (tree_is_empty(node))
+		return strcpy(text, "no value");
+	text[n++] = '\'';
+	for (const char *c = node->text; *c && n <= SHOWN_MAX; c++)
+		text[n++] = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+	while (n > 1 && n > SHOWN_MAX && ((unsigned char)text[n - 1] & 0x80)) /* no half of a character */
+		n--;
+	strcpy(text + n, n > SHOWN_MAX - 4 ? "...'" : "'");
+	return text;
+}
+
+int options_refuse_value(const struct options_reader *r, const struct option *o, const char *path, const struct tree_node *node, const char *what)
+{
+	char text[OPTIONS_SHOWN_MAX], allowed[256];
+
+	return options_refuse(r, node->line, "%s: %s %s, allowed %s", path, options_shown(node, text), what,
+		      options_allowed(o, allowed, sizeof allowed));
+}
+
+/* --- texts ------------------------------------------------------------------------------------------------------------------- */
+
+/* Whether a text can be printed and read again on one line: no control characters, line separators or byte order marks. */
+static bool is_printable(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c < 0x20 || *c == 0x7f)
+			return false;
+		if (c[0] == 0xc2 && c[1] < 0xa0)
+			return false; /* U+0080..U+009F */
+		if (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
+			return false; /* U+2028, U+2029 */
+		if (c[0] == 0xef && ((c[1] == 0xbb && c[2] == 0xbf) || (c[1] == 0xbf && c[2] >= 0xbe)))
+			return false; /* U+FEFF, U+FFFE, U+FFFF */
+	}
+	return true;
+}
+
+static int read_text(const struct options_reader *r, const struct option *o, char *out, const char *path, const struct tree_node *node)
+{
+	char why[256], text[OPTIONS_SHOWN_MAX];
+	size_t len, directory_len = 0;
+
+	if (node->kind != TREE_TEXT)
+		return options_refuse_value(r, o, path, node, "where a text is wanted");
+	len = strlen(node->text);
+	while (len && node->text[len - 1] == '\n') /* a block text ends with one */
+		len--;
+	if (o->type == OPTION_PATH && r->name && r->directory[0] && node->text[0] != '/' && strcmp(node->text, "none"))
+		directory_len = strlen(r->directory) + 1;
+	if (!len && !o->may_be_empty)
+		return options_refuse(r, node->line, "%s: no value%s", path, o->standard && !strcmp(o->standard, "none") ? "; 'none' switches it off" : "");
+	if (directory_len + len >= o->size)
+		return options_refuse(r, node->line, "%s: %zu bytes, longer than the %zu allowed", path, directory_len + len, o->size - 1);
+	memset(out, 0, o->size); /* so that equal settings are equal bytes */
+	if (directory_len)
+		snprintf(out, o->size, "%s/", r->directory);
+	memcpy(out + directory_len, node->text, len);
+	if (!is_printable(out))
+		return options_refuse(r, node->line, "%s: %s holds a control character or a line break", path, options_shown(node, text));
+	if (o->check && o->check(out, why, sizeof why))
+		return options_refuse(r, node->line, "%s: %s: %s", path, options_shown(node, text), why);
+	return 0;
+}
+
+/* The number of the choice that a node names, or -1. */
+static int choice_of(const struct option *o, const struct tree_node *node)
+{
+	for (int i = 0; node->kind == TREE_TEXT && o->choices[i]; i++)
+		if (!strcmp(node->text, o->choices[i]))
+			return i;
+	return -1;
+}
+
+static int refuse_choice(const struct options_reader *r, const struct option *o, const char *path, const struct tree_node *node)
+{
+	char text[OPTIONS_SHOWN_MAX], allowed[256];
+	struct option one = *o;
+
+	one.type = OPTION_CHOICE;
+	return options_refuse(r, node->line, "%s: %s is not %s", path, options_shown(node, text), options_allowed(&one, allowed, sizeof allowed));
+}
+
+static int read_choices(const struct options_reader *r, const struct option *o, char *values, const char *path, const struct tree_node *node)
+{
+	const struct tree_node *item = node->kind == TREE_LIST ? node->first : node;
+	char *out = values + o->offset;
+	uint32_t n = 0;
+
+	if (node->kind == TREE_MAP || !item)
+		return options_refuse_value(r, o, path, node, item ? "where a list is wanted" : "without an entry");
+	memset(out, 0, o->max_items * o->size);
+	for (; item; item = node->kind == TREE_LIST ? item->next : NULL) {
+		int choice = choice_of(o, item);
+
+		if (choice < 0)
+			return refuse_choice(r, o, path, item);
+		for (uint32_t i = 0; i < n; i++)
+			if (!strcmp(out + i * o->size, item->text))
+				return options_refuse(r, item->line, "%s: '%s' stands twice", path, item->text);
+		if (n == o->max_items)
+			return options_refuse(r, item->line, "%s: more than %u entries", path, o->max_items);
+		snprintf(out + n++ * o->size, o->size, "%s", item->text);
+	}
+	memcpy(values + o->count, &n, sizeof n);
+	return 0;
+}
+
+/* --- numbers ----------------------------------------------------------------------------------------------------------------- */
+
+static int read_bool(const struct options_reader *r, const struct option *o, bool *out, const char *path, const struct tree_node *node)
+{
+	static const char *const words[] = { "off", "on", "false", "true", "no", "yes" };
+
+	for (size_t i = 0; node->kind == TREE_TEXT && node->plain && i < sizeof words / sizeof *words; i++)
+		if (!strcasecmp(node->text, words[i])) {
+			*out = i & 1;
+			return 0;
+		}
+	return options_refuse_value(r, o, path, node, "is neither on nor off");
+}
+
+/* Decimal digits only for whole numbers; for others what strtod takes, less hexadecimal, infinity and not-a-number. */
+static int read_number(const struct options_reader *r, const struct option *o, bool whole, double *out, const char *path,
+		       const struct tree_node *node)
+{
+	const char *letters = whole ? "0123456789" : "0123456789+-.eE";
+	const char *digits = node->kind == TREE_TEXT && node->text[0] == '-' && whole ? node->text + 1 : node->text;
+	char *end;
+
+	if (node->kind != TREE_TEXT || !node->plain || !*digits || digits[strspn(digits, letters)])
+		return options_refuse_value(r, o, path, node, whole ? "is not a whole number" : "is not a number");
+	*out = strtod(node->text, &end);
+	if (*end || end == node->text || !isfinite(*out))
+		return options_refuse_value(r, o, path, node, "is not a number");
+	if (*out < o->min || *out > o->max) {
+		char allowed[256];
+
+		return options_refuse(r, node->line, "%s: %.64s is out of range, allowed %s", path, node->text, options_allowed(o, allowed, sizeof allowed));
+	}
+	*out += 0.0; /* -0 is 0 */
+	return 0;
+}
+
+static int read_pair(const struct options_reader *r, const struct option *o, double out[2], const char *path, const struct tree_node *node)
+{
+	const struct tree_node *second = node->first ? node->first->next : NULL;
+	int error;
+
+	if (node->kind == TREE_TEXT && o->single) {
+		error = read_number(r, o, false, &out[0], path, node);
+		out[1] = out[0];
+		return error;
+	}
+	if (node->kind != TREE_LIST || node->n != 2)
+		return options_refuse_value(r, o, path, node, "is not a pair of numbers");
+	error = read_number(r, o, false, &out[0], path, node->first);
+	return error ? error : read_number(r, o, false, &out[1], path, second);
+}
+
+/* One or two numbers, or the word that stands for them. */
+static int read_numbers(const struct options_reader *r, const struct option *o, char *values, const char *path, const struct tree_node *node)
+{
+	bool is_word = o->word && node->kind == TREE_TEXT && !strcmp(node->text, o->word);
+	bool flag = is_word == o->flag_at_word;
+	double number[2] = { o->word_value, o->word_value };
+	uint32_t whole;
+	int error = 0;
+
+	if (!is_word && o->type == OPTION_PAIR)
+		error = read_pair(r, o, number, path, node);
+	else if (!is_word)
+		error = read_number(r, o, o->type == OPTION_U32, &number[0], path, node);
+	if (error)
+		return error;
+	if (o->flag)
+		memcpy(values + o->flag, &flag, sizeof flag);
+	whole = o->type == OPTION_U32 ? (uint32_t)number[0] : 0;
+	if (o->type == OPTION_U32)
+		memcpy(values + o->offset, &whole, sizeof whole);
+	else
+		memcpy(values + o->offset, number, o->type == OPTION_PAIR ? sizeof number : sizeof *number);
+	return 0;
+}
+
+int options_read_value(const struct options_reader *r, const struct option *o, void *values, const char *path, const struct tree_node *node)
+{
+	char *at = (char *)values + o->offset;
+	int choice;
+
+	switch (o->type) {
+	case OPTION_BOOL:
+		return read_bool(r, o, (bool *)at, path, node);
+	case OPTION_U32:
+	case OPTION_DOUBLE:
+	case OPTION_PAIR:
+		return read_numbers(r, o, values, path, node);
+	case OPTION_TEXT:
+	case OPTION_PATH:
+		return read_text(r, o, at, path, node);
+	case OPTION_CHOICE:
+	case OPTION_ENUM:
+		choice = choice_of(o, node);
+		if (choice < 0)
+			return refuse_choice(r, o, path, node);
+		if (o->type == OPTION_ENUM)
+			memcpy(at, &choice, sizeof choice);
+		else
+			return read_text(r, o, at, path, node);
+		return 0;
+	case OPTION_CHOICES:
+		return read_choices(r, o, values, path, node);
+	case OPTION_ITEMS:
+	case OPTION_SECTION:
+		break;
+	}
+	return -EINVAL;
+}
