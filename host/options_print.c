@@ -53,7 +53,7 @@ const char *options_allowed(const struct option *o, char *text, size_t text_byte
 		choices_in_words(o, "one of ", text, text_bytes);
 		break;
 	case OPTION_CHOICES:
-		choices_in_words(o, "of ", text, text_bytes);
+		choices_in_words(o, "a list of ", text, text_bytes);
 		break;
 	case OPTION_ITEMS:
 		snprintf(text, text_bytes, "up to %u entries", o->max_items);
