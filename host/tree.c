@@ -100,13 +100,15 @@ bool tree_is_empty(const struct tree_node *node)
 	return node->kind == TREE_TEXT && node->plain && !node->text[0];
 }
 
-/* Hangs a new node where the events have come to. */
-static int add_node(struct builder *b, enum tree_kind kind, size_t line, struct tree_node **out)
+/* Hangs a new node where the events have come to; NULL, with the error told, where there are too many. */
+static struct tree_node *add_node(struct builder *b, enum tree_kind kind, size_t line)
 {
 	struct tree_node *parent = b->depth ? b->open[b->depth - 1] : NULL, *node;
 
-	if (b->tree->n_nodes == b->tree->nodes_max)
-		return refuse(b->error, line, "more than %d values", TREE_NODES_MAX);
+	if (b->tree->n_nodes == b->tree->nodes_max) {
+		refuse(b->error, line, "more than %d values", TREE_NODES_MAX);
+		return NULL;
+	}
 	node = &b->tree->node[b->tree->n_nodes++];
 	node->kind = kind;
 	node->line = (uint32_t)line;
@@ -123,8 +125,7 @@ static int add_node(struct builder *b, enum tree_kind kind, size_t line, struct 
 		parent->last = node;
 		parent->n++;
 	}
-	*out = node;
-	return 0;
+	return node;
 }
 
 static bool key_is_due(const struct builder *b)
@@ -136,7 +137,6 @@ static int take_scalar(struct builder *b, const yaml_event_t *event, size_t line
 {
 	const char *text = keep_text(b->tree, event->data.scalar.value, event->data.scalar.length);
 	struct tree_node *node;
-	int error;
 
 	if (!text)
 		return refuse(b->error, line, "a text holds a NUL byte");
@@ -149,9 +149,9 @@ static int take_scalar(struct builder *b, const yaml_event_t *event, size_t line
 		b->key_line = (uint32_t)line;
 		return 0;
 	}
-	error = add_node(b, TREE_TEXT, line, &node);
-	if (error)
-		return error;
+	node = add_node(b, TREE_TEXT, line);
+	if (!node)
+		return -EINVAL;
 	node->text = text;
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	return 0;
@@ -160,15 +160,14 @@ static int take_scalar(struct builder *b, const yaml_event_t *event, size_t line
 static int take_open(struct builder *b, enum tree_kind kind, size_t line)
 {
 	struct tree_node *node;
-	int error;
 
 	if (key_is_due(b))
 		return refuse(b->error, line, "a list or map stands where a key should be");
 	if (b->depth == TREE_DEPTH_MAX)
 		return refuse(b->error, line, "nested more than %d deep", TREE_DEPTH_MAX);
-	error = add_node(b, kind, line, &node);
-	if (error)
-		return error;
+	node = add_node(b, kind, line);
+	if (!node)
+		return -EINVAL;
 	b->open[b->depth++] = node;
 	return 0;
 }
