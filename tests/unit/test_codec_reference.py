@@ -161,4 +161,4 @@ class Codec(unittest.TestCase):
 
 if __name__ == "__main__":
     print("seed: SLUICE_SEED=%d" % SEED)
-    unittest.main()
+    unittest.main(verbosity=2)  # names what it leaves out, and why
