@@ -136,8 +136,8 @@ static const struct option table[] = {
 
 	{ "geometry", OPTION_SECTION, .help = "overrides what the detector announces" },
 	{ "geometry.distance_mm", OPTION_DOUBLE, AT(geometry.distance_mm), RANGE(0.1, 1e6), ANNOUNCED, .unit = "mm", .help = "sample to detector" },
-	{ "geometry.beam_px", OPTION_PAIR, AT(geometry.beam_x_px), RANGE(-1e6, 1e6), ANNOUNCED, .unit = "pixels",
-	  .help = "where the beam meets the detector, centres at +0.5" },
+	{ "geometry.beam_px", OPTION_PAIR, AT(geometry.beam_x_px), RANGE(-1e5, 1e5), ANNOUNCED, .unit = "pixels",
+	  .help = "where the beam hits, pixel centres at +0.5" },
 	{ "geometry.pixel_um", OPTION_PAIR, AT(geometry.pixel_x_um), RANGE(0.1, 1e4), ANNOUNCED, .single = true, .unit = "micrometres", .help = "pixel size, or [x, y]" },
 	{ "geometry.wavelength_angstrom", OPTION_DOUBLE, AT(geometry.wavelength_angstrom), RANGE(1e-3, 1e3), ANNOUNCED, .unit = "Angstrom",
 	  .help = "of the beam" },

@@ -401,8 +401,8 @@ static void random_config(struct random *r, struct config *c)
 	if (random_below(r, 2))
 		c->geometry.distance_mm = random_between(r, 0.1, 1e6);
 	if (random_below(r, 2)) {
-		c->geometry.beam_x_px = random_between(r, -1e6, 1e6);
-		c->geometry.beam_y_px = random_between(r, -1e6, 1e6);
+		c->geometry.beam_x_px = random_between(r, -1e5, 1e5);
+		c->geometry.beam_y_px = random_between(r, -1e5, 1e5);
 		c->geometry.pixel_x_um = random_between(r, 0.1, 1e4);
 		c->geometry.pixel_y_um = random_between(r, 0.1, 1e4);
 	}
