@@ -164,7 +164,9 @@ size_t stream_v2_bound_start(const struct stream_start *start);
 size_t stream_v2_bound_image(const struct stream_image *image);
 
 /* Stream v1: several parts. text holds the JSON parts that were made; part[] spans point into it or to the struct's own spans
- * (payload, tables). header_detail: 0 none, 1 basic, 2 all. The hash is the md5 of part 2 (fact sheet A.3). */
+ * (payload, tables). header_detail: 0 none, 1 basic, 2 all. The hash is the md5 of part 2 (fact sheet A.3).
+ * 0, -ENOSPC where text is too small, -EINVAL where the struct cannot be said: several channels, framed lz4, a compressed table. */
+#define STREAM_V1_TEXT_MAX 16384 /* enough for the text of any message */
 struct stream_parts {
 	struct span part[STREAM_PARTS_MAX];
 	unsigned n_parts;
