@@ -1,0 +1,133 @@
+/* extended.c - strong pixels by `dispersion_extended` (algorithms.md section 3) in the CPU engine.
+ *
+ * Three rows are worked on behind the newest one, y: marks at y - k, the core k - 1 further up, strong pixels k + 2 above
+ * that. Marks and core are a byte per pixel in the ring, so that eroding is a few ANDs of whole rows. */
+#include <string.h>
+
+#include "kernels/cpu/cpu.h"
+
+/* Marks of the row that the column sums are centred on. */
+static void mark_row(struct engine_queue *q, struct ring_row *row)
+{
+	const struct engine_plan *loaded = q->loaded;
+	uint32_t width = loaded->plan->shape.width;
+
+	row->n_marked = 0;
+	loaded->rows->not_flat(&loaded->tests, &q->columns, width, row->flags, row->marked);
+	memset(row->marked + width, 0, 8);
+	for (uint32_t from = 0; from < width; from += 8) {
+		uint64_t eight, m, sum;
+
+		memcpy(&eight, row->marked + from, sizeof eight);
+		for (; eight; eight &= eight - 1) {
+			uint32_t x = from + (uint32_t)__builtin_ctzll(eight) / 8;
+
+			row->marked[x] = strong_window_not_flat(q, x, &m, &sum);
+			row->n_marked += row->marked[x];
+		}
+	}
+}
+
+/* Where no unmarked pixel of this row is within k - 1. Outside the image nothing is unmarked. */
+static void make_solid(struct engine_queue *q, struct ring_row *row)
+{
+	const struct plan *plan = q->loaded->plan;
+	uint32_t width = plan->shape.width;
+	uint8_t *stays = q->candidates;
+
+	memset(stays - ROW_PAD, 1, width + 2 * ROW_PAD);
+	if (plan->masked_is_background)
+		memcpy(stays, row->marked, width);
+	else
+		for (uint32_t x = 0; x < width; x++)
+			stays[x] = (uint8_t)(row->marked[x] | !(row->flags[x] & FLAG_VALID));
+	q->loaded->rows->erode(row->solid, stays, width, plan->kernel - 1);
+}
+
+static void find_core(struct engine_queue *q, int64_t y)
+{
+	const struct plan *plan = q->loaded->plan;
+	struct ring_row *row = cpu_row(q, y);
+	int64_t reach = (int64_t)plan->kernel - 1;
+	uint32_t width = plan->shape.width;
+
+	memset(row->core, 0, width);
+	row->n_core = 0;
+	if (row->n_marked == 0)
+		return;
+	memcpy(row->core, row->marked, width);
+	for (int64_t v = y - reach; v <= y + reach; v++)
+		if (v >= 0 && v < plan->shape.height)
+			q->loaded->rows->both(row->core, cpu_row(q, v)->solid, width);
+	for (uint32_t x = 0; x < width; x++)
+		row->n_core += row->core[x];
+}
+
+/* Count and sum over the window (2k+5)^2 of what counts and is not core. */
+static void sum_around(struct engine_queue *q, uint32_t x, int64_t y, uint64_t *m, uint64_t *sum)
+{
+	const struct plan *plan = q->loaded->plan;
+	int64_t reach = (int64_t)plan->kernel + 2;
+
+	*m = *sum = 0;
+	for (int64_t v = y - reach; v <= y + reach; v++) {
+		const struct ring_row *row = cpu_row(q, v);
+
+		for (int64_t u = (int64_t)x - reach; u <= (int64_t)x + reach; u++)
+			if ((row->flags[u] & FLAG_COUNTED) && !row->core[u]) {
+				++*m;
+				*sum += cpu_wide(plan) ? ((const uint32_t *)row->values)[u]
+						       : ((const uint16_t *)row->values)[u];
+			}
+	}
+}
+
+static bool is_strong(struct engine_queue *q, uint32_t x, int64_t y, uint64_t p)
+{
+	const struct plan *plan = q->loaded->plan;
+	uint64_t m, sum, d;
+
+	if (p <= plan->threshold)
+		return false;
+	sum_around(q, x, y, &m, &sum);
+	if (m < 2)
+		sum = 0;
+	if (p * m < sum)
+		return false;
+	d = p * m - sum;
+	return d >= UINT64_C(1) << 31 || d * d >= (plan->ns2_q16 * sum * m + 0xffff) >> 16;
+}
+
+static void search_row(struct engine_queue *q, int64_t y)
+{
+	const struct plan *plan = q->loaded->plan;
+	const struct ring_row *row = cpu_row(q, y);
+
+	if (row->n_core == 0)
+		return;
+	for (uint32_t x = 0; x < plan->shape.width; x++) {
+		uint32_t p;
+
+		if (!row->core[x])
+			continue;
+		p = cpu_value(plan, row, x);
+		if (is_strong(q, x, y, p))
+			strong_add(q, x, (uint32_t)y, p);
+	}
+}
+
+void extended_row(struct engine_queue *q, int64_t y)
+{
+	const struct plan *plan = q->loaded->plan;
+	int64_t k = plan->kernel, height = plan->shape.height;
+	int64_t marks = y - k, core = marks - (k - 1), strong = core - (k + 2);
+
+	if (marks >= 0 && marks < height) {
+		mark_row(q, cpu_row(q, marks));
+		make_solid(q, cpu_row(q, marks));
+	}
+	if (core >= 0 && core < height)
+		find_core(q, core);
+	if (strong >= 0 && strong < height)
+		search_row(q, strong);
+}

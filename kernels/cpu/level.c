@@ -1,0 +1,42 @@
+/* level.c - which level of the machine the CPU engine uses (kernels/cpu/rows.h). Asks the processor, nothing else. */
+#include <string.h>
+
+#include "kernels/cpu/rows.h"
+
+static bool always(void)
+{
+	return true;
+}
+
+#ifdef __x86_64__
+/* Every processor with AVX2 has LZCNT too, which not every compiler can ask for. */
+static bool have_avx2(void)
+{
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("popcnt");
+}
+#endif
+
+/* Weakest first. */
+static const struct cpu_level levels[] = {
+	{"scalar", always, &cpu_rows_scalar},
+#ifdef __x86_64__
+	{"avx2", have_avx2, &cpu_rows_avx2},
+#endif
+};
+#define N_LEVELS (sizeof levels / sizeof *levels)
+
+const struct cpu_level *cpu_level_at(unsigned i)
+{
+	return i < N_LEVELS ? &levels[i] : NULL;
+}
+
+const struct cpu_level *cpu_level_find(const char *name)
+{
+	const struct cpu_level *found = NULL;
+
+	for (unsigned i = 0; i < N_LEVELS; i++)
+		if (levels[i].available() && (!name || strcmp(name, levels[i].name) == 0))
+			found = &levels[i];
+	return found;
+}
