@@ -8,8 +8,8 @@
 
 #include "host/stream_dialect.h"
 
-/* No detector comes near this in one direction; it keeps every later product within 64 bits. */
-#define SIDE_MAX (1u << 30)
+/* No detector comes near this in one direction; it keeps the number of pixels within 32 bits. */
+#define SIDE_MAX 65535u
 #define BLOCKS_HEAD_BYTES 12 /* of framed lz4 and bslz4: total u64, block size u32, big-endian */
 #define LZ4_BLOCK_MAX 0x7E000000u
 
