@@ -38,9 +38,9 @@ struct ring_row {
 	void *values;    /* uint16_t or uint32_t; 0 where invalid */
 	uint8_t *flags;
 	uint8_t *marked; /* dispersion_extended: 1 where the window is not flat */
-	uint8_t *solid;  /* 1 where no unmarked pixel lies within k - 1 in the row */
+	uint8_t *stays;  /* 1 where the pixel does not take its neighbours out of the core; the padding too */
 	uint8_t *core;
-	uint32_t n_marked, n_core;
+	uint32_t n_core;
 };
 
 struct engine_queue {
@@ -54,7 +54,7 @@ struct engine_queue {
 	struct ring_row ring[RING_ROWS];
 	struct ring_row nothing; /* a row outside the image */
 	struct column_sums columns;
-	uint8_t *candidates;
+	uint8_t *candidates;     /* a bit per pixel */
 	uint32_t *prefix;
 
 	uint32_t bins_room;
@@ -110,6 +110,7 @@ void strong_begin(struct engine_queue *q);
 uint32_t strong_delay(const struct plan *plan);
 void strong_row(struct engine_queue *q, int64_t y);
 void strong_add(struct engine_queue *q, uint32_t x, uint32_t y, uint32_t value);
+uint64_t strong_bits(const uint8_t *bits, uint32_t from, uint32_t width);
 bool strong_window_not_flat(const struct engine_queue *q, uint32_t x, uint64_t *m, uint64_t *sum);
 /* extended.c: the same for dispersion_extended, the column sums being those around row y - k. */
 void extended_row(struct engine_queue *q, int64_t y);

@@ -1,7 +1,7 @@
 /* extended.c - strong pixels by `dispersion_extended` (algorithms.md section 3) in the CPU engine.
  *
  * Three rows are worked on behind the newest one, y: marks at y - k, the core k - 1 further up, strong pixels k + 2 above
- * that. Marks and core are a byte per pixel in the ring, so that eroding is a few ANDs of whole rows. */
+ * that. Marks and core are a byte per pixel in the ring; few pixels are marked, so only these are asked for their neighbours. */
 #include <string.h>
 
 #include "kernels/cpu/cpu.h"
@@ -12,55 +12,87 @@ static void mark_row(struct engine_queue *q, struct ring_row *row)
 	const struct engine_plan *loaded = q->loaded;
 	uint32_t width = loaded->plan->shape.width;
 
-	row->n_marked = 0;
-	loaded->rows->not_flat(&loaded->tests, &q->columns, width, row->flags, row->marked);
-	memset(row->marked + width, 0, 8);
-	for (uint32_t from = 0; from < width; from += 8) {
-		uint64_t eight, m, sum;
-
-		memcpy(&eight, row->marked + from, sizeof eight);
-		for (; eight; eight &= eight - 1) {
-			uint32_t x = from + (uint32_t)__builtin_ctzll(eight) / 8;
+	memset(row->marked, 0, width);
+	loaded->rows->not_flat(&loaded->tests, &q->columns, width, row->flags, q->candidates);
+	for (uint32_t from = 0; from < width; from += 64)
+		for (uint64_t bits = strong_bits(q->candidates, from, width); bits; bits &= bits - 1) {
+			uint32_t x = from + (uint32_t)__builtin_ctzll(bits);
+			uint64_t m, sum;
 
 			row->marked[x] = strong_window_not_flat(q, x, &m, &sum);
-			row->n_marked += row->marked[x];
 		}
-	}
 }
 
-/* Where no unmarked pixel of this row is within k - 1. Outside the image nothing is unmarked. */
-static void make_solid(struct engine_queue *q, struct ring_row *row)
+/* Which pixels do not take their neighbours out of the core. Outside the image all do not: the padding is 1. */
+static void find_staying(struct engine_queue *q, struct ring_row *row)
 {
 	const struct plan *plan = q->loaded->plan;
 	uint32_t width = plan->shape.width;
-	uint8_t *stays = q->candidates;
+	uint8_t *restrict stays = row->stays;
+	const uint8_t *restrict marked = row->marked, *restrict flags = row->flags;
 
 	memset(stays - ROW_PAD, 1, width + 2 * ROW_PAD);
 	if (plan->masked_is_background)
-		memcpy(stays, row->marked, width);
+		memcpy(stays, marked, width);
 	else
 		for (uint32_t x = 0; x < width; x++)
-			stays[x] = (uint8_t)(row->marked[x] | !(row->flags[x] & FLAG_VALID));
-	q->loaded->rows->erode(row->solid, stays, width, plan->kernel - 1);
+			stays[x] = (uint8_t)(marked[x] | (flags[x] >> 1 ^ 1));
+}
+
+/* Whether all of the n <= 16 bytes are 1; low and high have 1 in the bytes that belong to them. */
+struct ones {
+	uint64_t low, high;
+};
+
+static struct ones ones_make(uint32_t n)
+{
+	uint8_t bytes[16] = {0};
+	struct ones ones;
+
+	memset(bytes, 1, n);
+	memcpy(&ones, bytes, sizeof ones);
+	return ones;
+}
+
+static bool all_ones(const uint8_t *at, const struct ones *ones)
+{
+	uint64_t low, high;
+
+	memcpy(&low, at, sizeof low);
+	memcpy(&high, at + 8, sizeof high);
+	return (low & ones->low) == ones->low && (high & ones->high) == ones->high;
+}
+
+static bool is_core(struct engine_queue *q, uint32_t x, int64_t y, const struct ones *ones)
+{
+	int64_t reach = (int64_t)q->loaded->plan->kernel - 1;
+
+	for (int64_t v = y - reach; v <= y + reach; v++)
+		if (v >= 0 && v < q->loaded->plan->shape.height && !all_ones(cpu_row(q, v)->stays + (int64_t)x - reach, ones))
+			return false;
+	return true;
 }
 
 static void find_core(struct engine_queue *q, int64_t y)
 {
 	const struct plan *plan = q->loaded->plan;
 	struct ring_row *row = cpu_row(q, y);
-	int64_t reach = (int64_t)plan->kernel - 1;
+	struct ones ones = ones_make(2 * plan->kernel - 1);
 	uint32_t width = plan->shape.width;
 
 	memset(row->core, 0, width);
 	row->n_core = 0;
-	if (row->n_marked == 0)
-		return;
-	memcpy(row->core, row->marked, width);
-	for (int64_t v = y - reach; v <= y + reach; v++)
-		if (v >= 0 && v < plan->shape.height)
-			q->loaded->rows->both(row->core, cpu_row(q, v)->solid, width);
-	for (uint32_t x = 0; x < width; x++)
-		row->n_core += row->core[x];
+	for (uint32_t from = 0; from < width; from += 8) {
+		uint64_t eight;
+
+		memcpy(&eight, row->marked + from, sizeof eight);
+		for (; eight; eight &= eight - 1) {
+			uint32_t x = from + (uint32_t)__builtin_ctzll(eight) / 8;
+
+			row->core[x] = is_core(q, x, y, &ones);
+			row->n_core += row->core[x];
+		}
+	}
 }
 
 /* Count and sum over the window (2k+5)^2 of what counts and is not core. */
@@ -124,7 +156,7 @@ void extended_row(struct engine_queue *q, int64_t y)
 
 	if (marks >= 0 && marks < height) {
 		mark_row(q, cpu_row(q, marks));
-		make_solid(q, cpu_row(q, marks));
+		find_staying(q, cpu_row(q, marks));
 	}
 	if (core >= 0 && core < height)
 		find_core(q, core);

@@ -54,16 +54,12 @@ struct cpu_rows {
 	/* One row enters the column sums and one leaves. */
 	void (*roll[2])(const struct column_sums *columns, uint32_t width, const void *in, const uint8_t *in_flags,
 			const void *gone, const uint8_t *gone_flags);
-	/* candidates[x] = 1 where the pixel may stand out of its window, else 0. */
+	/* Bit x of candidates (bit x % 8 of byte x / 8): the pixel may stand out of its window. */
 	void (*stands_out[2])(const struct row_tests *tests, const struct column_sums *columns, uint32_t width,
 			      const void *values, uint8_t *candidates);
-	/* candidates[x] = 1 where the window of a valid pixel may not be flat. */
+	/* Bit x of candidates: the pixel is valid and its window may not be flat. */
 	void (*not_flat)(const struct row_tests *tests, const struct column_sums *columns, uint32_t width,
 			 const uint8_t *flags, uint8_t *candidates);
-	/* out[x] = 1 where all of in[x - reach .. x + reach] are. */
-	void (*erode)(uint8_t *out, const uint8_t *in, uint32_t width, uint32_t reach);
-	/* a &= b */
-	void (*both)(uint8_t *a, const uint8_t *b, uint32_t width);
 };
 
 struct cpu_level {
@@ -80,6 +76,7 @@ const struct cpu_level *cpu_level_at(unsigned i);
 extern const struct cpu_rows cpu_rows_scalar;
 #ifdef __x86_64__
 extern const struct cpu_rows cpu_rows_avx2;
+void cpu_unshuffle_avx2(uint8_t *out, const uint8_t *in, size_t n, unsigned elem);
 #endif
 
 #endif

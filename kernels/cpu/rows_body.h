@@ -69,6 +69,7 @@ static void LEVEL(clean_32)(const uint8_t *restrict pixels, const uint8_t *restr
 	LEVEL(total_32)(out, flags, width, totals);
 }
 
+#ifndef HAVE_NOT_FLAT
 /* k is a constant where this is inlined, so that the window's loop unrolls and the row's is the vector. */
 static inline void LEVEL(not_flat_k)(const struct row_tests *tests, const struct column_sums *columns, uint32_t width,
 				     const uint8_t *restrict flags, uint8_t *restrict candidates, const int k)
@@ -77,6 +78,7 @@ static inline void LEVEL(not_flat_k)(const struct row_tests *tests, const struct
 	const double *restrict cy = columns->y - k;
 	double inverse = tests->inverse, flat = tests->flat;
 
+	memset(candidates, 0, (width + 7) / 8);
 	for (uint32_t i = 0; i < width; i++) {
 		uint32_t sum = 0;
 		double squares = 0;
@@ -87,9 +89,9 @@ static inline void LEVEL(not_flat_k)(const struct row_tests *tests, const struct
 		}
 		/* X may pass 2^31: halves of 16 bits convert as signed numbers, which vectors can do. */
 		double s = (double)(int32_t)(sum >> 16) * 65536.0 + (double)(int32_t)(sum & 0xffff);
-		int64_t pass = squares > s * (s * inverse + flat);
+		uint8_t pass = (uint8_t)((squares > s * (s * inverse + flat)) & flags[i] >> 1);
 
-		candidates[i] = (uint8_t)(pass & (flags[i] >> 1));
+		candidates[i / 8] = (uint8_t)(candidates[i / 8] | pass << i % 8);
 	}
 }
 
@@ -105,25 +107,10 @@ static void LEVEL(not_flat)(const struct row_tests *tests, const struct column_s
 	default: LEVEL(not_flat_k)(tests, columns, width, flags, candidates, 6); break;
 	}
 }
+#endif
 
-static void LEVEL(erode)(uint8_t *restrict out, const uint8_t *restrict in, uint32_t width, uint32_t reach)
-{
-	memcpy(out, in, width);
-	for (uint32_t d = 1; d <= reach; d++)
-		for (uint32_t x = 0; x < width; x++)
-			out[x] &= in[(int64_t)x - d] & in[x + d];
-}
-
-static void LEVEL(both)(uint8_t *restrict a, const uint8_t *restrict b, uint32_t width)
-{
-	for (uint32_t x = 0; x < width; x++)
-		a[x] &= b[x];
-}
-
-#ifndef HAVE_UNSHUFFLE
+#ifndef UNSHUFFLE
 #define UNSHUFFLE codec_bitunshuffle
-#else
-#define UNSHUFFLE LEVEL(unshuffle)
 #endif
 
 const struct cpu_rows LEVEL(cpu_rows) = {
@@ -133,6 +120,4 @@ const struct cpu_rows LEVEL(cpu_rows) = {
 	.roll = {LEVEL(roll_16), LEVEL(roll_32)},
 	.stands_out = {LEVEL(stands_out_16), LEVEL(stands_out_32)},
 	.not_flat = LEVEL(not_flat),
-	.erode = LEVEL(erode),
-	.both = LEVEL(both),
 };

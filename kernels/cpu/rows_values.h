@@ -19,7 +19,7 @@ static void WIDTH(total)(const VALUE *restrict values, const uint8_t *restrict f
 	*totals = (struct row_totals){sum, valid, max};
 }
 
-#if !defined(HAVE_PREFIX)
+#ifndef HAVE_PREFIX
 static void WIDTH(prefix)(const void *values, uint32_t width, uint32_t *restrict sums)
 {
 	const VALUE *restrict v = values;
@@ -52,6 +52,7 @@ static void WIDTH(roll)(const struct column_sums *columns, uint32_t width, const
 	}
 }
 
+#ifndef HAVE_STANDS_OUT
 static inline void WIDTH(stands_out_k)(const struct row_tests *tests, const struct column_sums *columns,
 				       uint32_t width, const VALUE *restrict values, uint8_t *restrict candidates,
 				       const int k)
@@ -60,6 +61,7 @@ static inline void WIDTH(stands_out_k)(const struct row_tests *tests, const stru
 	float window_up = tests->window_up, signal = tests->signal;
 	uint32_t threshold = tests->threshold;
 
+	memset(candidates, 0, (width + 7) / 8);
 	for (uint32_t i = 0; i < width; i++) {
 		uint32_t sum = 0, p = values[i];
 
@@ -67,9 +69,10 @@ static inline void WIDTH(stands_out_k)(const struct row_tests *tests, const stru
 			sum += cx[i + (uint32_t)d];
 		float s = (float)(int32_t)(sum >> 16) * 65536.0f + (float)(int32_t)(sum & 0xffff);
 		float b = (float)(int32_t)COUNTED(p) * window_up - s;
-		uint32_t pass = (uint32_t)(b > 0.0f) & (uint32_t)(b * b >= s * signal);
+		uint32_t pass = ((uint32_t)(b > 0.0f) & (uint32_t)(b * b >= s * signal)) | (uint32_t)(p >= PLAN_BIG_PIXEL);
 
-		candidates[i] = (uint8_t)((pass | (uint32_t)(p >= PLAN_BIG_PIXEL)) & (uint32_t)(p > threshold));
+		pass &= p > threshold;
+		candidates[i / 8] = (uint8_t)(candidates[i / 8] | pass << i % 8);
 	}
 }
 
@@ -85,3 +88,4 @@ static void WIDTH(stands_out)(const struct row_tests *tests, const struct column
 	default: WIDTH(stands_out_k)(tests, columns, width, values, candidates, 6); break;
 	}
 }
+#endif

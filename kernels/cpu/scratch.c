@@ -68,7 +68,7 @@ static void cut_row(struct ring_row *row, uint8_t **at, size_t width)
 	row->values = cut(at, width, sizeof(uint32_t));
 	row->flags = cut(at, width, 1);
 	row->marked = cut(at, width, 1);
-	row->solid = cut(at, width, 1);
+	row->stays = cut(at, width, 1);
 	row->core = cut(at, width, 1);
 }
 

@@ -21,6 +21,15 @@ uint32_t strong_delay(const struct plan *plan)
 	return plan->algorithm == SPOTS_DISPERSION_EXTENDED ? 3 * plan->kernel + 1 : plan->kernel;
 }
 
+/* Bits from .. from + 63 of a row's bits, none from width on. from is a multiple of 64. */
+uint64_t strong_bits(const uint8_t *bits, uint32_t from, uint32_t width)
+{
+	uint64_t word;
+
+	memcpy(&word, bits + from / 8, sizeof word);
+	return width - from >= 64 ? word : word & ((UINT64_C(1) << (width - from)) - 1);
+}
+
 void strong_add(struct engine_queue *q, uint32_t x, uint32_t y, uint32_t value)
 {
 	const struct plan *plan = q->loaded->plan;
@@ -68,19 +77,14 @@ static void search_row(struct engine_queue *q, uint32_t y)
 	uint32_t width = plan->shape.width;
 
 	loaded->rows->stands_out[cpu_wide(plan)](&loaded->tests, &q->columns, width, row->values, q->candidates);
-	memset(q->candidates + width, 0, 8);
-	for (uint32_t from = 0; from < width; from += 8) {
-		uint64_t eight;
-
-		memcpy(&eight, q->candidates + from, sizeof eight);
-		for (; eight; eight &= eight - 1) {
-			uint32_t x = from + (uint32_t)__builtin_ctzll(eight) / 8;
+	for (uint32_t from = 0; from < width; from += 64)
+		for (uint64_t bits = strong_bits(q->candidates, from, width); bits; bits &= bits - 1) {
+			uint32_t x = from + (uint32_t)__builtin_ctzll(bits);
 			uint32_t p = cpu_value(plan, row, x);
 
 			if (is_strong(q, x, p))
 				strong_add(q, x, y, p);
 		}
-	}
 }
 
 void strong_row(struct engine_queue *q, int64_t y)
