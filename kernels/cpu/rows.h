@@ -1,6 +1,6 @@
 /* rows.h - the inner loops of the CPU engine, one table per level of the machine. Private to kernels/cpu.
  *
- * A level is a table of functions over one row (or one block); rows_body.h holds them once in plain C, each level
+ * A level is a table of functions over one row (or one block); rows_body.inc holds them once in plain C, each level
  * compiles that with its own flags and puts hand-written functions in place of those the compiler does badly.
  *
  * Rows of values, flags and column sums have ROW_PAD entries before and behind that read as "nothing there", so that

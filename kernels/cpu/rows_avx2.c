@@ -246,5 +246,5 @@ static void not_flat_avx2(const struct row_tests *tests, const struct column_sum
 	}
 }
 
-#include "kernels/cpu/rows_body.h"
+#include "kernels/cpu/rows_body.inc"
 #endif

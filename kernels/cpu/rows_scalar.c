@@ -1,3 +1,3 @@
 /* rows_scalar.c - the row loops for any machine (kernels/cpu/rows.h). */
 #define LEVEL(name) name##_scalar
-#include "kernels/cpu/rows_body.h"
+#include "kernels/cpu/rows_body.inc"
