@@ -32,6 +32,21 @@ void cbor_out_uint(struct cbor_out *out, uint64_t value)
 	put(out, head, cbor_encode_uint(value, head, sizeof head));
 }
 
+void cbor_out_int(struct cbor_out *out, int64_t value)
+{
+	unsigned char head[HEAD_MAX];
+	if (value >= 0)
+		cbor_out_uint(out, (uint64_t)value);
+	else
+		put(out, head, cbor_encode_negint((uint64_t)(-1 - value), head, sizeof head));
+}
+
+void cbor_out_null(struct cbor_out *out)
+{
+	unsigned char head[HEAD_MAX];
+	put(out, head, cbor_encode_null(head, sizeof head));
+}
+
 void cbor_out_bool(struct cbor_out *out, bool value)
 {
 	unsigned char head[HEAD_MAX];
@@ -44,12 +59,16 @@ void cbor_out_double(struct cbor_out *out, double value)
 	put(out, head, cbor_encode_double(value, head, sizeof head));
 }
 
-void cbor_out_text(struct cbor_out *out, const char *text)
+void cbor_out_text_span(struct cbor_out *out, struct span text)
 {
 	unsigned char head[HEAD_MAX];
-	size_t len = strlen(text);
-	put(out, head, cbor_encode_string_start(len, head, sizeof head));
-	put(out, text, len);
+	put(out, head, cbor_encode_string_start(text.len, head, sizeof head));
+	put(out, text.at, text.len);
+}
+
+void cbor_out_text(struct cbor_out *out, const char *text)
+{
+	cbor_out_text_span(out, (struct span){(const uint8_t *)text, strlen(text)});
 }
 
 void cbor_out_map(struct cbor_out *out, uint64_t n_pairs)

@@ -34,9 +34,12 @@ struct cbor_out cbor_out_open(uint8_t *at, size_t cap);
 int64_t cbor_out_close(const struct cbor_out *out);
 
 void cbor_out_uint(struct cbor_out *out, uint64_t value);
+void cbor_out_int(struct cbor_out *out, int64_t value);
+void cbor_out_null(struct cbor_out *out);
 void cbor_out_bool(struct cbor_out *out, bool value);
 void cbor_out_double(struct cbor_out *out, double value); /* always eight bytes, also where it is a whole number */
 void cbor_out_text(struct cbor_out *out, const char *text);
+void cbor_out_text_span(struct cbor_out *out, struct span text);
 void cbor_out_map(struct cbor_out *out, uint64_t n_pairs);
 void cbor_out_list(struct cbor_out *out, uint64_t n);
 void cbor_out_tag(struct cbor_out *out, uint64_t tag);

@@ -100,32 +100,33 @@ struct stream_start_channel {
 
 /* Everything known of a run before its first frame. Numbers that were not given are NaN (double) or 0 (integers, stated otherwise). */
 struct stream_start {
-	enum stream_dialect dialect;
+	enum stream_dialect dialect;   /* it was announced in */
 	uint64_t series_id;
 	char series_unique_id[STREAM_NAME_MAX];
-	char arm_date[STREAM_TEXT_MAX];
+	char arm_date[STREAM_TEXT_MAX];/* as the detector writes it: ISO 8601, mostly with a time zone; "" not known */
 	uint64_t n_images;             /* of the whole series, all triggers; 0: not known (see n_images_known) */
-	bool n_images_known;
-	uint32_t width, height;        /* 0: not known before the first image */
-	uint8_t elem_bytes;            /* of the pixels; 0: not known before the first image */
-	double beam_x_px, beam_y_px;
-	double distance_m;             /* v1 detector_distance, v2 the magnitude of detector_translation[2], whose sign is the beamline's */
-	double translation_m[3];
-	double pixel_x_m, pixel_y_m;
-	double wavelength_angstrom, energy_ev;
-	double count_time_s, frame_time_s;
-	double sensor_thickness_m;
-	char sensor_material[STREAM_TEXT_MAX];
-	char detector_description[STREAM_TEXT_MAX], detector_serial[STREAM_TEXT_MAX];
-	char firmware[STREAM_TEXT_MAX];
-	uint64_t saturation_value;     /* v2 saturation_value, v1 countrate_correction_count_cutoff; UINT64_MAX: not known */
-	uint32_t bit_depth_readout, bit_depth_image;
-	int countrate_correction, flatfield_correction, mask_applied, virtual_interpolation; /* 0, 1, -1 not known */
-	char trigger_mode[STREAM_TEXT_MAX];
-	uint32_t n_axes;
-	struct stream_axis axis[STREAM_AXES_MAX];
+	bool n_images_known;           /* the series' length was announced */
+	uint32_t width, height;        /* of an image, pixels; 0: not known before the first image */
+	uint8_t elem_bytes;            /* of a pixel: 1, 2, 4; 0: not known before the first image */
+	double beam_x_px, beam_y_px;   /* direct beam on the detector, pixels from the first pixel's corner */
+	double distance_m;             /* metres: v1 detector_distance, v2 the magnitude of detector_translation[2], whose sign is the beamline's */
+	double translation_m[3];       /* of the detector in the laboratory, metres */
+	double pixel_x_m, pixel_y_m;   /* size of a pixel, metres */
+	double wavelength_angstrom, energy_ev; /* of the beam: Angstrom, eV */
+	double count_time_s;           /* exposure of a frame, seconds */
+	double frame_time_s;           /* from frame to frame, seconds */
+	double sensor_thickness_m;     /* metres */
+	char sensor_material[STREAM_TEXT_MAX]; /* "Si", "CdTe" */
+	char detector_description[STREAM_TEXT_MAX], detector_serial[STREAM_TEXT_MAX]; /* as the detector names itself */
+	char firmware[STREAM_TEXT_MAX];/* v1 only */
+	uint64_t saturation_value;     /* counts: v2 saturation_value, v1 countrate_correction_count_cutoff; 2^64 - 1: not known */
+	uint32_t bit_depth_readout, bit_depth_image; /* bits; v1 only */
+	int countrate_correction, flatfield_correction, mask_applied, virtual_interpolation; /* already applied: 1, not: 0, not known: -1 */
+	char trigger_mode[STREAM_TEXT_MAX]; /* "ints", "exts" ...; v1 only */
+	uint32_t n_axes;               /* entries in axis */
+	struct stream_axis axis[STREAM_AXES_MAX]; /* of the goniometer, degrees: start, and increment per frame */
 	uint32_t n_channels;           /* 0: not known before the first image (v1: 1, "default") */
-	struct stream_start_channel channel[STREAM_CHANNELS_MAX];
+	struct stream_start_channel channel[STREAM_CHANNELS_MAX]; /* name, threshold energy (eV; NaN: none), tables */
 	struct span countrate_table;   /* v2: u32 LE; v1: float32 pairs; opaque */
 	struct span user_data;         /* v2: raw CBOR; v1: the header appendix */
 	struct span v1_config;         /* v1: the JSON text of part 2 */
