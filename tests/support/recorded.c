@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void die(const char *what, const char *name)
+static _Noreturn void die(const char *what, const char *name)
 {
 	fprintf(stderr, "recorded data: cannot %s %s\n", what, name);
 	exit(1);
