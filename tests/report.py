@@ -16,8 +16,10 @@ import xml.etree.ElementTree as xml
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ALWAYS_THERE = re.compile(r"dials|pyfai|silx|clang|sanitize|no module named|not installed|packages? ", re.I)
 RECORDED = re.compile(r"recorded|SLUICE_DATA|shared.data", re.I)
-# Parts that a passed test left out: cmocka's line, unittest's (verbose: with the reason; else only how many), and our own.
-PARTS = re.compile(r"^\[  SKIPPED \] (?P<cmocka>\S+)$|^(?P<unittest>.*\.\.\. skipped .*)$|^OK \((?P<count>skipped=\d+)\)$|^SKIP(?:PED)?:? +(?P<said>.+)$", re.M)
+CMOCKA_RUNS = re.compile(r"^\[ RUN +\] (\S+)$")
+CMOCKA_SKIPS = re.compile(r"^\[  SKIPPED \] (\S+)$")
+OTHER_SKIPS = re.compile(r"^(.*\.\.\. skipped .*|SKIP(?:PED)?:? .+)$")  # unittest's line, when it is verbose; our own
+COUNTED = re.compile(r"^OK \((skipped=\d+)\)$")  # unittest's, which tells no reason
 
 
 def data_present():
@@ -38,10 +40,21 @@ def forbidden(reason):
 
 
 def skipped_parts(output):
-    found = [m.groupdict() for m in PARTS.finditer(output)]
-    told = [m["unittest"] or m["said"] for m in found if m["unittest"] or m["said"]]
-    silent = [m["cmocka"] or m["count"] for m in found if m["cmocka"] or m["count"]]
-    return [(part, part) for part in told] or [(part, "") for part in silent]
+    """{part: reason} of what a passed test left out. cmocka tells no reason: it is the last line that the part printed."""
+    parts, said, counted = {}, "", ""
+    for line in output.splitlines():
+        skips, counts = CMOCKA_SKIPS.match(line), COUNTED.match(line)
+        if CMOCKA_RUNS.match(line):
+            said = ""
+        elif skips:
+            parts.setdefault(skips[1], said)
+        elif OTHER_SKIPS.match(line):
+            parts[line] = line
+        elif counts:
+            counted = counts[1]
+        elif line.strip():
+            said = line.strip()
+    return parts or ({counted: ""} if counted else {})
 
 
 def last_line(output):
@@ -49,10 +62,14 @@ def last_line(output):
     return lines[-1] if lines else ""
 
 
+def read(path):
+    with open(path, errors="replace") as f:
+        return f.read()
+
+
 def read_endings(path):
     """How each test ended in ctest's words, such as "Timeout 600.01 sec" or "Exception: SegFault 0.20 sec"."""
-    with open(path, errors="replace") as f:
-        return {m[1]: m[2] for m in re.finditer(r"^ *(\S+) \.*(?:\*\*\*)? *(.*)$", f.read(), re.M)}
+    return {m[1]: m[2] for m in re.finditer(r"^ *(\S+) \.*(?:\*\*\*)? *(.*)$", read(path), re.M)}
 
 
 class Report:
@@ -62,28 +79,26 @@ class Report:
     def fail(self, name, output):
         self.failed.append((name, output))
 
-    def skip(self, name, reason, into):
+    def skip(self, name, reason):
         why_not = forbidden(reason)
         if why_not:
             self.fail(name, f"skipped: {reason}\nnot accepted in CI: {why_not}")
         else:
-            into.append((name, reason or "no reason given"))
-        return not why_not
+            self.skipped.append((name, reason or "no reason given"))
 
     def case(self, name, element, ending):
         output = element.findtext("system-out") or ""
         skip = element.find("skipped")
         if element.get("status") == "run":
-            # one unacceptable part is enough to fail the whole, once
             parts = skipped_parts(output)
-            bad = [part for part, reason in parts if forbidden(reason)]
-            if bad:
-                self.skip(name, bad[0] if dict(parts)[bad[0]] else "", self.parts)
-            else:
-                self.parts += [(name, part) for part, _ in parts]
+            bad = [(part, reason) for part, reason in parts.items() if forbidden(reason)]
+            for part, reason in bad[:1]:  # one is enough to fail the whole, once
+                self.fail(name, f"skipped in part: {part}: {reason}\nnot accepted in CI: {forbidden(reason)}")
+            if not bad:
+                self.parts += [(name, part if part == reason else f"{part}: {reason or 'no reason given'}") for part, reason in parts.items()]
                 self.passed.append(name)
         elif skip is not None and "SKIP_RETURN_CODE" in skip.get("message", ""):
-            self.skip(name, last_line(output), self.skipped)
+            self.skip(name, last_line(output))
         else:
             self.fail(name, f"{output.rstrip()}\n({ending})")
 
@@ -91,10 +106,10 @@ class Report:
         """The plain stage's tests go by their own names, the others' by the stage's too."""
         path = os.path.join(folder, stage)
         if os.path.exists(path + ".broken"):
-            return self.fail(f"build of {stage}", open(path + ".broken", errors="replace").read()[-8000:])
+            return self.fail(f"build of {stage}", read(path + ".broken")[-8000:])
         if os.path.exists(path + ".skipped"):
-            return self.skip(f"all of {stage}", open(path + ".skipped").read().strip(), self.skipped)
-        expected = int(open(path + ".count").read())
+            return self.skip(f"all of {stage}", read(path + ".skipped").strip())
+        expected = int(read(path + ".count"))
         endings = read_endings(path + ".lines")
         cases = []
         try:

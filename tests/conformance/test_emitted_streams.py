@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """What we emit, others read: a strict client's rules hold for every message, and cbor2, json, hashlib and lz4 find in it what was put in.
 
 Pixel i of every sample image is i modulo 251 (tests/unit/test_stream_emit.c, which writes the messages).

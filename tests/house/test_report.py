@@ -79,7 +79,9 @@ class TheReport(unittest.TestCase):
     def test_parts_left_out_are_told(self):
         verbose = "test_x (m.C.test_x) ... skipped 'recorded data absent: /x'\n\nOK (skipped=1)\n"
         cmocka = "[ RUN      ] x\n[  SKIPPED ] x\n[==========] 1 test(s) run.\n[  SKIPPED ] 1 test(s), listed below:\n[  SKIPPED ] x\n"
-        for output in (verbose, cmocka, "OK (skipped=2)\n", "SKIPPED: recorded data absent\n"):
+        told = cmocka.replace("\n[  SK", "\nskipped: recorded data absent: /x\n[  SK", 1)
+        self.assertIn("SKIPPED in part a: x: skipped: recorded data absent: /x", self.expect("1 passed, 0 failed, 0 skipped", [passed("a", told)], ci=True))
+        for output in (verbose, cmocka, told, "OK (skipped=2)\n", "SKIPPED: recorded data absent\n"):
             lines = self.expect("1 passed, 0 failed, 0 skipped", [passed("a", output)])
             self.assertTrue(any(line.startswith("SKIPPED in part a: ") for line in lines), lines)
             self.expect("0 passed, 1 failed, 0 skipped", [passed("a", output)], ci=True, data=True)

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Judges detector messages as the strictest known client would: complaints in words, none for what such a client takes.
 
 usage: strict_stream.py [--canonical] FOLDER...      one file per message part, named MESSAGE.PART
