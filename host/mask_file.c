@@ -2,11 +2,13 @@
 #include "host/mask_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/mask_file_formats.h"
 
@@ -49,8 +51,8 @@ static int read_raw(const struct mask_request *m, FILE *file)
 	size_t n = (size_t)m->width * m->height;
 	struct stat about;
 
-	if (fstat(fileno(file), &about) || !S_ISREG(about.st_mode))
-		return mask_refuse(m, -EINVAL, "not a file");
+	if (fstat(fileno(file), &about))
+		return mask_refuse(m, -errno, "%s", strerror(errno));
 	if ((uintmax_t)about.st_size != n)
 		return mask_refuse(m, -EINVAL, "neither HDF5, NumPy, PNG nor TIFF, and as raw bytes %jd are not the %zu of %u x %u pixels",
 				   (intmax_t)about.st_size, n, m->width, m->height);
@@ -209,9 +211,12 @@ static enum kind kind_of(const uint8_t *head, size_t n)
 static int read_kind(const struct mask_request *m, FILE *file)
 {
 	uint8_t head[8];
-	size_t n = fread(head, 1, sizeof head, file);
-	enum kind kind = kind_of(head, n);
+	struct stat about;
+	enum kind kind;
 
+	if (fstat(fileno(file), &about) || !S_ISREG(about.st_mode))
+		return mask_refuse(m, -EINVAL, "not a file");
+	kind = kind_of(head, fread(head, 1, sizeof head, file));
 	rewind(file);
 	if (kind != KIND_HDF5 && m->dataset[0])
 		return mask_refuse(m, -EINVAL, "not an HDF5 file, so it has no dataset %s", m->dataset);
@@ -230,16 +235,27 @@ static int read_kind(const struct mask_request *m, FILE *file)
 	return read_raw(m, file);
 }
 
+/* Does not wait for the other end of a pipe, as fopen would. */
+static FILE *open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "rb");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 /* A file whose name holds a colon is taken as it is; else what follows the last colon is the dataset. */
 static FILE *open_named(char path[PATH_BYTES], const char **dataset)
 {
-	FILE *file = fopen(path, "rbe");
+	FILE *file = open_file(path);
 	char *colon = strrchr(path, ':');
 
 	if (file || !colon || colon == path)
 		return file;
 	*colon = 0;
-	file = fopen(path, "rbe");
+	file = open_file(path);
 	if (file)
 		*dataset = colon + 1;
 	else

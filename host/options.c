@@ -11,9 +11,9 @@
 #include "host/options_value.h"
 #include "host/tree.h"
 
-static int read_value(const struct options_reader *r, const struct option *o, void *values, const char *path, const struct tree_node *node);
+static int read_value(const struct options_reader *r, const struct options_row *o, void *values, const char *path, const struct tree_node *node);
 
-static const struct option *find(const struct option *table, const char *key)
+static const struct options_row *find(const struct options_row *table, const char *key)
 {
 	for (; table->key; table++)
 		if (!strcmp(table->key, key))
@@ -29,12 +29,12 @@ static const char *last_part(const char *key)
 }
 
 /* prefix: what stands before the table's keys in messages ("input.0."). */
-static int refuse_key(const struct options_reader *r, uint32_t line, const struct option *table, const char *prefix, const char *key)
+static int refuse_key(const struct options_reader *r, uint32_t line, const struct options_row *table, const char *prefix, const char *key)
 {
-	const struct option *best = NULL;
+	const struct options_row *best = NULL;
 	unsigned best_distance = ~0u;
 
-	for (const struct option *o = table; o->key; o++) {
+	for (const struct options_row *o = table; o->key; o++) {
 		unsigned distance = nearest_distance(key, o->key);
 
 		if (o->type != OPTION_SECTION && !strcmp(last_part(key), last_part(o->key)) && distance > 1)
@@ -50,7 +50,7 @@ static int refuse_key(const struct options_reader *r, uint32_t line, const struc
 }
 
 /* A map of a section ("" : the whole table). path: the section's key with its dot. */
-static int read_section(const struct options_reader *r, const struct option *table, void *values, const char *prefix, const char *section,
+static int read_section(const struct options_reader *r, const struct options_row *table, void *values, const char *prefix, const char *section,
 			const struct tree_node *node)
 {
 	if (tree_is_empty(node))
@@ -60,7 +60,7 @@ static int read_section(const struct options_reader *r, const struct option *tab
 			      section[0] ? section : prefix[0] ? "" : "the configuration");
 	for (const struct tree_node *entry = node->first; entry; entry = entry->next) {
 		char key[OPTIONS_KEY_MAX], path[OPTIONS_KEY_MAX];
-		const struct option *o;
+		const struct options_row *o;
 		int error;
 
 		if (strchr(entry->key, '.'))
@@ -78,7 +78,7 @@ static int read_section(const struct options_reader *r, const struct option *tab
 	return 0;
 }
 
-static size_t rows(const struct option *table)
+static size_t rows(const struct options_row *table)
 {
 	size_t n = 0;
 
@@ -87,16 +87,16 @@ static size_t rows(const struct option *table)
 	return n;
 }
 
-static void item_defaults(const struct option *o, char *item)
+static void item_defaults(const struct options_row *o, char *item)
 {
 	memset(item, 0, o->size);
 	options_defaults(o->items, item);
 }
 
 /* An item is a map, a list of all its values in order, or (single) its first value. */
-static int read_item(const struct options_reader *r, const struct option *o, char *item, const char *path, const struct tree_node *node)
+static int read_item(const struct options_reader *r, const struct options_row *o, char *item, const char *path, const struct tree_node *node)
 {
-	const struct option *row = o->items;
+	const struct options_row *row = o->items;
 	char prefix[OPTIONS_KEY_MAX], key[2 * OPTIONS_KEY_MAX];
 	int error;
 
@@ -125,12 +125,12 @@ static int read_item(const struct options_reader *r, const struct option *o, cha
 }
 
 /* Whether a list that is given for a list of items is one item by itself: [0, 0, 10, 10] for rectangles. */
-static bool is_bare_item(const struct option *o, const struct tree_node *node)
+static bool is_bare_item(const struct options_row *o, const struct tree_node *node)
 {
 	return node->kind != TREE_LIST || (!o->single && node->n == rows(o->items) && node->first && node->first->kind == TREE_TEXT);
 }
 
-static int read_items(const struct options_reader *r, const struct option *o, char *values, const char *path, const struct tree_node *node)
+static int read_items(const struct options_reader *r, const struct options_row *o, char *values, const char *path, const struct tree_node *node)
 {
 	uint32_t n = 0;
 	bool bare = is_bare_item(o, node);
@@ -154,7 +154,7 @@ static int read_items(const struct options_reader *r, const struct option *o, ch
 	return 0;
 }
 
-static int read_value(const struct options_reader *r, const struct option *o, void *values, const char *path, const struct tree_node *node)
+static int read_value(const struct options_reader *r, const struct options_row *o, void *values, const char *path, const struct tree_node *node)
 {
 	return o->type == OPTION_ITEMS ? read_items(r, o, values, path, node) : options_read_value(r, o, values, path, node);
 }
@@ -171,7 +171,7 @@ static int parse(const struct options_reader *r, struct tree **tree, const char 
 	return status ? options_refuse(r, 0, "%s%sout of memory", key, key[0] ? ": " : "") : 0;
 }
 
-int options_read(const struct option *table, void *values, const char *text, size_t len_bytes, const char *name, const char *directory,
+int options_read(const struct options_row *table, void *values, const char *text, size_t len_bytes, const char *name, const char *directory,
 		 char *message, size_t message_bytes)
 {
 	struct options_reader r = { name, directory, message, message_bytes };
@@ -186,7 +186,7 @@ int options_read(const struct option *table, void *values, const char *text, siz
 	return error;
 }
 
-void options_defaults(const struct option *table, void *values)
+void options_defaults(const struct options_row *table, void *values)
 {
 	char message[256];
 	struct options_reader r = { "default", "", message, sizeof message };
@@ -209,13 +209,13 @@ void options_defaults(const struct option *table, void *values)
 
 /* What a key of an assignment names. */
 struct target {
-	const struct option *option; /* NULL: a whole item of `list` */
-	const struct option *list;   /* the key goes through this list; NULL: it does not */
+	const struct options_row *option; /* NULL: a whole item of `list` */
+	const struct options_row *list;   /* the key goes through this list; NULL: it does not */
 	uint32_t item;
 	char *values;                /* the struct that the option lies in, or the item itself */
 };
 
-static const struct option *list_of(const struct option *table, const char *key, size_t *len)
+static const struct options_row *list_of(const struct options_row *table, const char *key, size_t *len)
 {
 	for (; table->key; table++) {
 		*len = strlen(table->key);
@@ -226,7 +226,7 @@ static const struct option *list_of(const struct option *table, const char *key,
 }
 
 /* Finds what a key means; a new item at a list's end begins with its defaults, but is counted only once it has been filled. */
-static int aim(const struct options_reader *r, const struct option *table, char *values, const char *key, struct target *out)
+static int aim(const struct options_reader *r, const struct options_row *table, char *values, const char *key, struct target *out)
 {
 	unsigned long item;
 	uint32_t count;
@@ -260,13 +260,13 @@ static int aim(const struct options_reader *r, const struct option *table, char 
 		snprintf(prefix, sizeof prefix, "%.*s.", (int)(rest - key), key);
 		return refuse_key(r, 0, out->list->items, prefix, rest + 1);
 	}
-	for (const struct option *row = out->list->items; item == count && row->key; row++)
+	for (const struct options_row *row = out->list->items; item == count && row->key; row++)
 		if (!row->standard && row != out->option)
 			return options_refuse(r, 0, "%s: entry %lu is new, give all of it: %.*s={...}", key, item, (int)(rest - key), key);
 	return 0;
 }
 
-static int assign(const struct options_reader *r, const struct option *table, char *values, const char *key, const struct tree_node *node)
+static int assign(const struct options_reader *r, const struct options_row *table, char *values, const char *key, const struct tree_node *node)
 {
 	struct target target;
 	uint32_t count;
@@ -288,15 +288,15 @@ static int assign(const struct options_reader *r, const struct option *table, ch
 	return 0;
 }
 
-static bool is_text(const struct option *table, const char *key)
+static bool is_text(const struct options_row *table, const char *key)
 {
 	size_t len;
-	const struct option *list = list_of(table, key, &len), *o = find(list ? list->items : table, list ? last_part(key) : key);
+	const struct options_row *list = list_of(table, key, &len), *o = find(list ? list->items : table, list ? last_part(key) : key);
 
 	return o && (o->type == OPTION_TEXT || o->type == OPTION_PATH);
 }
 
-int options_assign(const struct option *table, void *values, const char *assignment, char *message, size_t message_bytes)
+int options_assign(const struct options_row *table, void *values, const char *assignment, char *message, size_t message_bytes)
 {
 	struct options_reader r = { NULL, "", message, message_bytes };
 	const char *equals = strchr(assignment, '='), *value;

@@ -13,7 +13,7 @@
 
 #define OPTIONS_KEY_MAX 128 /* bytes of a full key with the NUL */
 
-enum option_type {
+enum options_type {
 	OPTION_SECTION, /* no value: a map of the options whose keys begin with this one and a dot */
 	OPTION_BOOL,    /* bool: on, off, true, false, yes, no */
 	OPTION_U32,     /* uint32_t in [min, max] */
@@ -28,9 +28,9 @@ enum option_type {
 };
 
 /* The table ends with a row whose key is NULL. */
-struct option {
+struct options_row {
 	const char *key;            /* dotted: "spots.kernel"; in a table of items: "endpoint" */
-	enum option_type type;
+	enum options_type type;
 	size_t offset, size;
 	double min, max;
 	const char *const *choices; /* NULL-terminated */
@@ -42,7 +42,7 @@ struct option {
 	bool may_be_empty;          /* OPTION_TEXT: "" is a value. OPTION_ITEMS: so is [] */
 	size_t count;               /* OPTION_CHOICES, OPTION_ITEMS: offset of the uint32_t */
 	uint32_t max_items;
-	const struct option *items;
+	const struct options_row *items;
 	int (*check)(const char *text, char *why, size_t why_bytes); /* OPTION_TEXT: more than any text will do; non-zero: no, and why */
 	const char *standard;       /* the default, as YAML; NULL in a table of items: must be given */
 	const char *unit;           /* for people; NULL: none */
@@ -50,21 +50,21 @@ struct option {
 };
 
 /* Fills the struct with the table's defaults. A table whose default is refused by its own bounds is our own bug: asserts. */
-void options_defaults(const struct option *table, void *values);
+void options_defaults(const struct options_row *table, void *values);
 
 /* Applies YAML text to the struct. name: how messages call it (the file); directory: what relative paths begin with, "" for none. */
-int options_read(const struct option *table, void *values, const char *text, size_t len_bytes, const char *name, const char *directory,
+int options_read(const struct options_row *table, void *values, const char *text, size_t len_bytes, const char *name, const char *directory,
 		 char *message, size_t message_bytes);
 
 /* Applies one assignment KEY=VALUE. KEY is an option or section, or names an entry of a list by its number: "input.0.endpoint", the number after the
  * last one appends. VALUE is YAML; that of a text option is taken literally unless it is quoted. */
-int options_assign(const struct option *table, void *values, const char *assignment, char *message, size_t message_bytes);
+int options_assign(const struct options_row *table, void *values, const char *assignment, char *message, size_t message_bytes);
 
 /* The struct as YAML text, in the table's order; malloc'ed, the caller's; NULL without memory. */
-char *options_print(const struct option *table, const void *values, bool with_comments);
+char *options_print(const struct options_row *table, const void *values, bool with_comments);
 
 /* What an option may be, in words: "1..6", "one of q, radius". Returns text. */
-const char *options_allowed(const struct option *option, char *text, size_t text_bytes);
+const char *options_allowed(const struct options_row *option, char *text, size_t text_bytes);
 
 /* Shortest decimal number that reads back as the same double. Returns text. */
 const char *options_number(double number, char *text, size_t text_bytes);

@@ -20,7 +20,7 @@ const char *options_number(double number, char *text, size_t text_bytes)
 	return text;
 }
 
-static const char *choices_in_words(const struct option *o, const char *before, char *text, size_t text_bytes)
+static const char *choices_in_words(const struct options_row *o, const char *before, char *text, size_t text_bytes)
 {
 	size_t n = (size_t)snprintf(text, text_bytes, "%s", before);
 
@@ -29,7 +29,7 @@ static const char *choices_in_words(const struct option *o, const char *before, 
 	return text;
 }
 
-const char *options_allowed(const struct option *o, char *text, size_t text_bytes)
+const char *options_allowed(const struct options_row *o, char *text, size_t text_bytes)
 {
 	char least[32], most[32];
 	const char *word = o->word ? o->word : "", *or = o->word ? " or " : "";
@@ -57,7 +57,7 @@ const char *options_allowed(const struct option *o, char *text, size_t text_byte
 		break;
 	case OPTION_ITEMS:
 		snprintf(text, text_bytes, "up to %u entries", o->max_items);
-		for (const struct option *row = o->items; row->key; row++) {
+		for (const struct options_row *row = o->items; row->key; row++) {
 			size_t n = strlen(text);
 
 			snprintf(text + n, text_bytes - n, "%s%s%s", row == o->items ? " {" : ", ", row->key, row[1].key ? "" : "}");
@@ -119,7 +119,7 @@ static size_t column(const struct printer *p)
 	return n;
 }
 
-static void end_line(struct printer *p, const struct option *o, bool comment)
+static void end_line(struct printer *p, const struct options_row *o, bool comment)
 {
 	char allowed[256];
 	bool is_range = o->type == OPTION_U32 || o->type == OPTION_DOUBLE || o->type == OPTION_PAIR;
@@ -173,7 +173,7 @@ static void put_number(struct printer *p, double number)
 	put(p, "%s", options_number(number, text, sizeof text));
 }
 
-static void put_numbers(struct printer *p, const struct option *o, const char *values)
+static void put_numbers(struct printer *p, const struct options_row *o, const char *values)
 {
 	double number[2] = { 0, 0 };
 	uint32_t whole = 0;
@@ -201,7 +201,7 @@ static void put_numbers(struct printer *p, const struct option *o, const char *v
 	}
 }
 
-static void put_choices(struct printer *p, const struct option *o, const char *values)
+static void put_choices(struct printer *p, const struct options_row *o, const char *values)
 {
 	uint32_t n;
 
@@ -212,7 +212,7 @@ static void put_choices(struct printer *p, const struct option *o, const char *v
 	put(p, "]");
 }
 
-static void put_value(struct printer *p, const struct option *o, const char *values)
+static void put_value(struct printer *p, const struct options_row *o, const char *values)
 {
 	const char *at = values + o->offset;
 	uint32_t choice;
@@ -245,7 +245,7 @@ static void put_value(struct printer *p, const struct option *o, const char *val
 }
 
 /* A list of maps: one line per value of an entry; only the first entry carries comments. */
-static void put_items(struct printer *p, const struct option *o, const char *values, const char *key, int indent)
+static void put_items(struct printer *p, const struct options_row *o, const char *values, const char *key, int indent)
 {
 	uint32_t n;
 
@@ -253,14 +253,14 @@ static void put_items(struct printer *p, const struct option *o, const char *val
 	put(p, "%*s%s:%s", indent, "", key, n ? "" : " []");
 	end_line(p, o, true);
 	for (uint32_t i = 0; i < n && i < o->max_items; i++)
-		for (const struct option *row = o->items; row->key; row++) {
+		for (const struct options_row *row = o->items; row->key; row++) {
 			put(p, "%*s%s%s: ", indent + 2, "", row == o->items ? "- " : "  ", row->key);
 			put_value(p, row, values + o->offset + i * o->size);
 			end_line(p, row, !i);
 		}
 }
 
-char *options_print(const struct option *table, const void *values, bool with_comments)
+char *options_print(const struct options_row *table, const void *values, bool with_comments)
 {
 	struct printer p = { .with_comments = with_comments };
 

@@ -37,6 +37,7 @@ int options_refuse(const struct options_reader *r, uint32_t line, const char *fo
 /* A value as a message may repeat it: short and printable. */
 const char *options_shown(const struct tree_node *node, char text[OPTIONS_SHOWN_MAX])
 {
+	const char *c;
 	size_t n = 0;
 
 	if (node->kind != TREE_TEXT)
@@ -44,15 +45,17 @@ const char *options_shown(const struct tree_node *node, char text[OPTIONS_SHOWN_
 	if (tree_is_empty(node))
 		return strcpy(text, "no value");
 	text[n++] = '\'';
-	for (const char *c = node->text; *c && n <= SHOWN_MAX; c++)
+	for (c = node->text; *c && n < SHOWN_MAX; c++)
 		text[n++] = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
-	while (n > 1 && n > SHOWN_MAX && ((unsigned char)text[n - 1] & 0x80)) /* no half of a character */
+	while (*c && ((unsigned char)text[n - 1] & 0xc0) == 0x80) /* no part of a character at the cut */
 		n--;
-	strcpy(text + n, n > SHOWN_MAX - 4 ? "...'" : "'");
+	if (*c && (unsigned char)text[n - 1] >= 0xc0)
+		n--;
+	strcpy(text + n, *c ? "...'" : "'");
 	return text;
 }
 
-int options_refuse_value(const struct options_reader *r, const struct option *o, const char *path, const struct tree_node *node, const char *what)
+int options_refuse_value(const struct options_reader *r, const struct options_row *o, const char *path, const struct tree_node *node, const char *what)
 {
 	char text[OPTIONS_SHOWN_MAX], allowed[256];
 
@@ -78,9 +81,9 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-static int read_text(const struct options_reader *r, const struct option *o, char *out, const char *path, const struct tree_node *node)
+static int read_text(const struct options_reader *r, const struct options_row *o, char *out, const char *path, const struct tree_node *node)
 {
-	char why[256], text[OPTIONS_SHOWN_MAX];
+	char why[512], text[OPTIONS_SHOWN_MAX];
 	size_t len, directory_len = 0;
 
 	if (node->kind != TREE_TEXT)
@@ -106,7 +109,7 @@ static int read_text(const struct options_reader *r, const struct option *o, cha
 }
 
 /* The number of the choice that a node names, or -1. */
-static int choice_of(const struct option *o, const struct tree_node *node)
+static int choice_of(const struct options_row *o, const struct tree_node *node)
 {
 	for (int i = 0; node->kind == TREE_TEXT && o->choices[i]; i++)
 		if (!strcmp(node->text, o->choices[i]))
@@ -114,16 +117,16 @@ static int choice_of(const struct option *o, const struct tree_node *node)
 	return -1;
 }
 
-static int refuse_choice(const struct options_reader *r, const struct option *o, const char *path, const struct tree_node *node)
+static int refuse_choice(const struct options_reader *r, const struct options_row *o, const char *path, const struct tree_node *node)
 {
 	char text[OPTIONS_SHOWN_MAX], allowed[256];
-	struct option one = *o;
+	struct options_row one = *o;
 
 	one.type = OPTION_CHOICE;
 	return options_refuse(r, node->line, "%s: %s is not %s", path, options_shown(node, text), options_allowed(&one, allowed, sizeof allowed));
 }
 
-static int read_choices(const struct options_reader *r, const struct option *o, char *values, const char *path, const struct tree_node *node)
+static int read_choices(const struct options_reader *r, const struct options_row *o, char *values, const char *path, const struct tree_node *node)
 {
 	const struct tree_node *item = node->kind == TREE_LIST ? node->first : node;
 	char *out = values + o->offset;
@@ -150,7 +153,7 @@ static int read_choices(const struct options_reader *r, const struct option *o, 
 
 /* --- numbers ----------------------------------------------------------------------------------------------------------------- */
 
-static int read_bool(const struct options_reader *r, const struct option *o, bool *out, const char *path, const struct tree_node *node)
+static int read_bool(const struct options_reader *r, const struct options_row *o, bool *out, const char *path, const struct tree_node *node)
 {
 	static const char *const words[] = { "off", "on", "false", "true", "no", "yes" };
 
@@ -163,7 +166,7 @@ static int read_bool(const struct options_reader *r, const struct option *o, boo
 }
 
 /* Decimal digits only for whole numbers; for others what strtod takes, less hexadecimal, infinity and not-a-number. */
-static int read_number(const struct options_reader *r, const struct option *o, bool whole, double *out, const char *path,
+static int read_number(const struct options_reader *r, const struct options_row *o, bool whole, double *out, const char *path,
 		       const struct tree_node *node)
 {
 	const char *letters = whole ? "0123456789" : "0123456789+-.eE";
@@ -184,7 +187,7 @@ static int read_number(const struct options_reader *r, const struct option *o, b
 	return 0;
 }
 
-static int read_pair(const struct options_reader *r, const struct option *o, double out[2], const char *path, const struct tree_node *node)
+static int read_pair(const struct options_reader *r, const struct options_row *o, double out[2], const char *path, const struct tree_node *node)
 {
 	const struct tree_node *second = node->first ? node->first->next : NULL;
 	int error;
@@ -201,7 +204,7 @@ static int read_pair(const struct options_reader *r, const struct option *o, dou
 }
 
 /* One or two numbers, or the word that stands for them. */
-static int read_numbers(const struct options_reader *r, const struct option *o, char *values, const char *path, const struct tree_node *node)
+static int read_numbers(const struct options_reader *r, const struct options_row *o, char *values, const char *path, const struct tree_node *node)
 {
 	bool is_word = o->word && node->kind == TREE_TEXT && !strcmp(node->text, o->word);
 	bool flag = is_word == o->flag_at_word;
@@ -225,7 +228,7 @@ static int read_numbers(const struct options_reader *r, const struct option *o, 
 	return 0;
 }
 
-int options_read_value(const struct options_reader *r, const struct option *o, void *values, const char *path, const struct tree_node *node)
+int options_read_value(const struct options_reader *r, const struct options_row *o, void *values, const char *path, const struct tree_node *node)
 {
 	char *at = (char *)values + o->offset;
 	int choice;

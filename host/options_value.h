@@ -20,13 +20,13 @@ struct options_reader {
 int options_refuse(const struct options_reader *r, uint32_t line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* "PATH: VALUE WHAT, allowed ..." */
-int options_refuse_value(const struct options_reader *r, const struct option *o, const char *path, const struct tree_node *node,
+int options_refuse_value(const struct options_reader *r, const struct options_row *o, const char *path, const struct tree_node *node,
 			 const char *what);
 
 /* A value as a message may repeat it: short and printable. Returns text. */
 const char *options_shown(const struct tree_node *node, char text[OPTIONS_SHOWN_MAX]);
 
 /* Any type but OPTION_SECTION and OPTION_ITEMS. values: the struct that o->offset counts from; path: the full key for messages. */
-int options_read_value(const struct options_reader *r, const struct option *o, void *values, const char *path, const struct tree_node *node);
+int options_read_value(const struct options_reader *r, const struct options_row *o, void *values, const char *path, const struct tree_node *node);
 
 #endif

@@ -100,7 +100,7 @@ static const char *const overloads[] = { "shed", "wait", NULL };            /* e
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define INPUT_AT(member) .offset = offsetof(struct config_input, member), .size = MEMBER_BYTES(struct config_input, member)
-static const struct option input_options[] = {
+static const struct options_row input_options[] = {
 	{ "endpoint", OPTION_TEXT, INPUT_AT(endpoint), .check = check_connect,
 	  .help = "the detector's PUSH socket; port 31001 for Stream v2, 9999 for Stream v1" },
 	{ "group", OPTION_TEXT, INPUT_AT(group), .may_be_empty = true, .standard = "\"\"",
@@ -113,7 +113,7 @@ static const struct option input_options[] = {
 };
 
 #define RECTANGLE_AT(member) OPTION_U32, .offset = offsetof(struct config_rectangle, member), .size = 4
-static const struct option rectangle_options[] = {
+static const struct options_row rectangle_options[] = {
 	{ "x", RECTANGLE_AT(x), RANGE(0, 65534), .unit = "pixels", .help = "left column" },
 	{ "y", RECTANGLE_AT(y), RANGE(0, 65534), .unit = "pixels", .help = "top row" },
 	{ "width", RECTANGLE_AT(width), RANGE(1, 65535), .unit = "pixels", .help = "columns" },
@@ -121,7 +121,7 @@ static const struct option rectangle_options[] = {
 	{ 0 },
 };
 
-static const struct option table[] = {
+static const struct options_row table[] = {
 	{ "input", OPTION_ITEMS, .offset = offsetof(struct config, input.entry), .size = sizeof(struct config_input),
 	  .count = offsetof(struct config, input.n), .max_items = CONFIG_INPUTS_MAX, .items = input_options, .single = true,
 	  .standard = "[{endpoint: tcp://127.0.0.1:31001}]", .help = "one entry per connection to a detector" },
@@ -163,7 +163,7 @@ static const struct option table[] = {
 	{ "spots", OPTION_SECTION, .help = "strong pixels and spots" },
 	{ "spots.algorithm", OPTION_CHOICE, AT(spots.algorithm), .choices = algorithms, .standard = "dispersion", .help = "as DIALS has them" },
 	{ "spots.masked_is_background", OPTION_BOOL, AT(spots.masked_is_background), .standard = "off",
-	  .help = "dispersion_extended: invalid pixels end a spot's surroundings (DIALS up to 3.12)" },
+	  .help = "dispersion_extended: invalid pixels count as background (DIALS up to 3.12)" },
 	{ "spots.max_minus_1_invalid", OPTION_BOOL, AT(spots.max_minus_1_invalid), .standard = "off",
 	  .help = "the type's largest value less one means no data too" },
 	{ "spots.kernel", OPTION_U32, AT(spots.kernel), RANGE(1, PLAN_K_MAX), .standard = "3", .unit = "pixels", .help = "k of the window, which is 2k+1 wide" },

@@ -173,7 +173,7 @@ static int check_outputs(const struct checker *c)
 static int check_hit(const struct checker *c)
 {
 	struct hit_rule rule;
-	char words[256];
+	char words[512];
 
 	if (hit_compile(&rule, c->config->hit.when, words, sizeof words))
 		return refuse(c, "hit.when: '%s': %s", c->config->hit.when, words);

@@ -211,6 +211,14 @@ static const struct {
 	{ "mask: {rectangles: [[1, 2, 3, 0]]}\n", "1: mask.rectangles.0.height: 0 is out of range, allowed 1..65535" },
 	{ "output: {directory: \"\"}\n", "1: output.directory: no value; 'none' switches it off" },
 	{ "output: {directory: \"a\\tb\"}\n", "1: output.directory: 'a?b' holds a control character or a line break" },
+	{ "output: {directory: \"a\\Lb\"}\n", "1: output.directory: 'a\xe2\x80\xa8" "b' holds a control character or a line break" },
+	{ "output: {directory: \"a\\Nb\"}\n", "1: output.directory: 'a\xc2\x85" "b' holds a control character or a line break" },
+	{ "output: {directory: \"a\\uFEFFb\"}\n", "1: output.directory: 'a\xef\xbb\xbf" "b' holds a control character or a line break" },
+	{ "output: {directory: [a]}\n", "1: output.directory: a list where a text is wanted, allowed a text of up to 511 bytes" },
+	{ "input: [{endpoint: tcp://a:1, simplon: dcu}]\n", "1: input.0.simplon: 'dcu': is not http://HOST[:PORT][/PATH] or none" },
+	{ "http: {listen: 8090}\n", "1: http.listen: '8090': is not ADDRESS:PORT or none" },
+	{ "log: {level: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xa9yz}\n",
+	  "1: log.level: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' is not one of error, warning, info, debug" },
 	{ "hit: {when: n_spot > 3}\n", "1: hit.when: 'n_spot > 3': column 1: no score is called 'n_spot'; did you mean 'n_spots'?" },
 	{ "spots: {}\n\nspots: {}\n", "3: key 'spots' stands twice, first on line 1" },
 	{ "spots:\n\tkernel: 3\n", "2: a tab in the indentation: YAML takes spaces only" },
@@ -281,6 +289,11 @@ static void what_no_single_key_shows_is_checked(void **state)
 		{ "mask.file=/nowhere/m.h5:/x", "mask.file: /nowhere/m.h5: No such file or directory" },
 		{ "geometry.poni=/nowhere.poni", "geometry.poni: /nowhere.poni: No such file or directory" },
 		{ "geometry={poni: /etc/passwd, distance_mm: 3}", "geometry.distance_mm: geometry.poni gives it already; keep one of them" },
+		{ "geometry={poni: /etc/passwd, beam_px: [1, 2]}", "geometry.beam_px: geometry.poni gives it already; keep one of them" },
+		{ "geometry.poni=/dev/null", "geometry.poni: /dev/null is not a file" },
+		{ "input=[{endpoint: 'tcp://a:1', group: g}, {endpoint: 'tcp://a:2', group: g, shared: on}]", "input.1.shared: entries of group 'g' differ" },
+		{ "output.results=tcp://127.0.0.1:31001", "output.results: tcp://127.0.0.1:31001 is that of input.0.endpoint too" },
+		{ "output.directory=/dev/null/here", "output.directory: /dev/null/here: Not a directory" },
 		{ "output.directory=/nowhere/here", "output.directory: /nowhere/here is not there and cannot be made in /nowhere: No such file or directory" },
 		{ "output.directory=/dev/null", "output.directory: /dev/null is not a directory" },
 		{ "machine.sysfs=/nowhere", "machine.sysfs: /nowhere is not a directory" },
@@ -294,6 +307,11 @@ static void what_no_single_key_shows_is_checked(void **state)
 	}
 	assert_int_equal(load_set("output={directory: /tmp/, frames: 'tcp://127.0.0.1:*'}"), 0);
 	assert_int_equal(config_check(&config, message, sizeof message), 0);
+	assert_int_equal(load_set("output.directory=/tmp/to_be_made_by_the_node//"), 0);
+	assert_int_equal(config_check(&config, message, sizeof message), 0);
+	strcpy(config.hit.when, "n_spots"); /* not by way of the table */
+	assert_int_equal(config_check(&config, message, sizeof message), -EINVAL);
+	assert_non_null(strstr(message, "hit.when: 'n_spots': column 1: a condition is wanted"));
 }
 
 static void hostile_files_are_refused(void **state)

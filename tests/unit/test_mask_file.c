@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tiffio.h>
 #include <unistd.h>
 
@@ -90,6 +91,10 @@ static void raw_bytes_are_taken_where_their_number_fits(void **state)
 	expect_refusal(path, -EINVAL, "as raw bytes 0 are not");
 	expect_refusal("/nowhere/mask.h5:/mask", -ENOENT, "No such file");
 	expect_refusal(directory, -EINVAL, "not a file");
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_refusal(path, -EINVAL, "not a file");
+	unlink(path);
 	write_bytes(bytes, sizeof bytes);
 	snprintf(message, sizeof message, "%s:/mask", path);
 	expect_refusal(strdupa(message), -EINVAL, "not an HDF5 file, so it has no dataset /mask");
