@@ -1,8 +1,6 @@
-/* test_equality.c - every engine, at every level that this machine has, returns what the reference returns, bit for bit.
+/* test_equality.c - every engine returns what the reference returns, over made frames: random, extreme and damaged ones.
  *
- * An engine joins by one line in `contenders`. Each case is a plan, an image and a payload; result, bin sums, counts,
- * strong pixels and spots are compared with memcmp, and guard zones around every output with what they held. One queue per
- * contender serves all cases, so that nothing of one frame may reach into the next. */
+ * Each case is a plan, an image and a payload; tests/support/equality.h compares. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,196 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/engine.h"
+#include "tests/support/equality.h"
 #include "tests/support/random.h"
 
-#define MAX_BYTES (4u << 20)
-#define GUARD 64u
-#define GUARD_BYTE 0xc5
-
 static struct random rng;
-
-struct contender {
-	const struct engine *engine;
-	struct engine_config config;
-	struct engine_context *context; /* NULL: not on this machine */
-	struct engine_queue *queue;
-};
-
-static struct contender reference = {&engine_reference, {0, NULL}, NULL, NULL};
-static struct contender contenders[] = {
-	{&engine_cpu, {0, "scalar"}, NULL, NULL},
-	{&engine_cpu, {0, "avx2"}, NULL, NULL},
-	{&engine_cpu, {0, "avx512"}, NULL, NULL},
-	{&engine_cpu, {0, "neon"}, NULL, NULL},
-};
-#define N_CONTENDERS (sizeof contenders / sizeof *contenders)
-
-static const char *level_of(const struct contender *c)
-{
-	return c->config.cpu_level ? c->config.cpu_level : "";
-}
-
-static void contender_open(struct contender *c)
-{
-	char words[256];
-
-	if (c->engine->probe(&c->config, words, sizeof words)) {
-		printf("skipped: engine %s %s: %s\n", c->engine->name, level_of(c), words);
-		return;
-	}
-	assert_int_equal(c->engine->open(&c->context, &c->config), 0);
-	assert_int_equal(c->engine->queue_open(c->context, &c->queue, MAX_BYTES), 0);
-}
-
-static void contender_close(struct contender *c)
-{
-	if (!c->context)
-		return;
-	c->engine->queue_close(&c->queue);
-	c->engine->close(&c->context);
-	assert_null(c->queue);
-	assert_null(c->context);
-}
-
-/* Memory with guards on both sides. */
-static void *guarded(size_t bytes)
-{
-	uint8_t *at = malloc(bytes + 2 * GUARD);
-
-	assert_non_null(at);
-	memset(at, GUARD_BYTE, bytes + 2 * GUARD);
-	return at + GUARD;
-}
-
-static void unguard(void *memory, size_t bytes, const char *what)
-{
-	uint8_t *at = (uint8_t *)memory - GUARD;
-
-	for (size_t i = 0; i < GUARD; i++)
-		if (at[i] != GUARD_BYTE || at[GUARD + bytes + i] != GUARD_BYTE)
-			fail_msg("the guards of %s were written to", what);
-	free(at);
-}
-
-/* What one engine makes of a case. */
-struct outcome {
-	struct result *result;
-	uint64_t *bin_sum;
-	uint32_t *bin_count, *strong;
-	struct spot *spots;
-	int status;
-};
-
-struct frame {
-	const struct plan *plan;
-	const struct payload *payload;
-	const struct block_table *blocks;
-	uint32_t wanted;
-};
-
-static struct outcome outcome_of(struct contender *c, const struct frame *f)
-{
-	const struct plan *plan = f->plan;
-	struct engine_plan *loaded;
-	struct outcome o = {
-		.result = guarded(sizeof *o.result),
-		.bin_sum = guarded(plan->n_bins * sizeof *o.bin_sum),
-		.bin_count = guarded(plan->n_bins * sizeof *o.bin_count),
-		.strong = guarded(plan->max_strong * sizeof *o.strong),
-		.spots = guarded(plan->max_spots * sizeof *o.spots),
-	};
-	struct engine_item item = {
-		.payload = *f->payload,
-		.blocks = f->blocks,
-		.wanted = f->wanted,
-		.result = o.result,
-		.bin_sum = f->wanted & OUTPUT_RADIAL ? o.bin_sum : NULL,
-		.bin_count = f->wanted & OUTPUT_RADIAL ? o.bin_count : NULL,
-		.strong = f->wanted & OUTPUT_STRONG ? o.strong : NULL,
-		.spots = f->wanted & OUTPUT_SPOTS ? o.spots : NULL,
-		.status = 12345,
-	};
-
-	assert_int_equal(c->engine->plan_load(c->context, &loaded, plan), 0);
-	assert_int_equal(c->engine->submit(c->queue, loaded, &item, 1), 0);
-	assert_int_equal(c->engine->wait(c->queue), 0);
-	c->engine->plan_drop(c->context, &loaded);
-	assert_null(loaded);
-	o.status = item.status;
-	return o;
-}
-
-static void outcome_free(struct outcome *o, const struct plan *plan)
-{
-	unguard(o->result, sizeof *o->result, "the result");
-	unguard(o->bin_sum, plan->n_bins * sizeof *o->bin_sum, "the bin sums");
-	unguard(o->bin_count, plan->n_bins * sizeof *o->bin_count, "the bin counts");
-	unguard(o->strong, plan->max_strong * sizeof *o->strong, "the strong pixels");
-	unguard(o->spots, plan->max_spots * sizeof *o->spots, "the spots");
-}
-
-static void print_result(const char *who, const struct outcome *o)
-{
-	const struct result *r = o->result;
-
-	print_message("%s: status %d sum %llu valid %u nodata %u saturated %u max %u at %u strong %u spots %u overflow %u\n",
-		      who, o->status, (unsigned long long)r->sum, r->n_valid, r->n_nodata, r->n_saturated, r->max,
-		      r->max_index, r->n_strong, r->n_spots, r->overflow);
-}
-
-/* NULL where they are equal, else the first thing that differs. */
-static const char *difference(const struct outcome *a, const struct outcome *b, const struct frame *f)
-{
-	uint32_t n_strong = a->result->overflow & RESULT_OVERFLOW_STRONG ? 0 : a->result->n_strong;
-
-	if (a->status != b->status)
-		return "status";
-	if (memcmp(a->result, b->result, sizeof *a->result))
-		return "result";
-	if (memcmp(a->bin_sum, b->bin_sum, f->plan->n_bins * sizeof *a->bin_sum))
-		return "bin sums";
-	if (memcmp(a->bin_count, b->bin_count, f->plan->n_bins * sizeof *a->bin_count))
-		return "bin counts";
-	if (f->wanted & OUTPUT_STRONG && memcmp(a->strong, b->strong, n_strong * sizeof *a->strong))
-		return "strong pixels";
-	for (uint32_t i = 0; i < a->result->n_spots; i++) {
-		const struct spot *s = &a->spots[i], *t = &b->spots[i];
-
-		if (memcmp(s, t, offsetof(struct spot, y_max) + sizeof s->y_max))
-			return "spots";
-	}
-	return NULL;
-}
-
-static void compare_all(const struct frame *f, const char *name)
-{
-	struct outcome truth = outcome_of(&reference, f);
-
-	for (size_t i = 0; i < N_CONTENDERS; i++) {
-		struct contender *c = &contenders[i];
-		struct outcome o;
-		const char *different;
-
-		if (!c->context)
-			continue;
-		o = outcome_of(c, f);
-		different = difference(&truth, &o, f);
-		if (different) {
-			const struct plan *p = f->plan;
-
-			print_result("reference", &truth);
-			print_result(level_of(c), &o);
-			fail_msg("%s %s, %s: %s differ (%u x %u, type %d, codec %s, algorithm %d, k %u)",
-				 c->engine->name, level_of(c), name, different, p->shape.width, p->shape.height,
-				 p->shape.type, codec_name(f->payload->codec), p->algorithm, p->kernel);
-		}
-		outcome_free(&o, f->plan);
-	}
-	outcome_free(&truth, f->plan);
-}
-
-/* --- images --- */
 
 enum fill { FILL_ZERO, FILL_MAX, FILL_MAX_MINUS_1, FILL_NOISE, FILL_COUNTS, FILL_SPOTS, FILL_BRIGHT, FILL_EXTREMES, FILL_STRIPES, FILLS };
 
@@ -277,8 +89,6 @@ static uint8_t *make_image(const struct image_shape *s, enum fill fill)
 	return image;
 }
 
-/* --- cases --- */
-
 struct test_case {
 	struct plan_settings settings;
 	enum fill fill;
@@ -323,12 +133,12 @@ static void run_case(struct test_case *t, const char *name)
 	bytes = realloc(bytes, len);
 
 	struct payload payload = {bytes, len, t->codec, (uint8_t)pixel_bytes(shape->type)};
-	struct frame frame = {plan, &payload, &blocks, t->wanted};
+	struct equality_frame frame = {plan, &payload, &blocks, t->wanted};
 
 	if (t->damaged)
 		flip_bytes(&payload);
 	if (block_table_build(&blocks, &payload, shape) == 0)
-		compare_all(&frame, name);
+		equality_check(&frame, name);
 	else
 		assert_true(t->damaged);
 	plan_free(&plan);
@@ -515,22 +325,6 @@ static void damaged_payloads_have_the_same_status(void **state)
 	}
 }
 
-static int open_all(void **state)
-{
-	contender_open(&reference);
-	for (size_t i = 0; i < N_CONTENDERS; i++)
-		contender_open(&contenders[i]);
-	return 0;
-}
-
-static int close_all(void **state)
-{
-	contender_close(&reference);
-	for (size_t i = 0; i < N_CONTENDERS; i++)
-		contender_close(&contenders[i]);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -546,5 +340,5 @@ int main(void)
 	};
 
 	random_seed(&rng);
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, equality_open, equality_close);
 }
