@@ -34,7 +34,9 @@ struct column_sums {
 
 /* A plan's tests as necessary conditions that need no m, for the whole row at once. They only ever let too much pass;
  * the exact integers decide. With M = (2k+1)^2 and any m <= M:
- *   stands out:  M p - X > sqrt(NS2 X M / 2^16), because X/m + sqrt(NS2 X/m / 2^16) falls with m;
+ *   stands out:  M p - X > sqrt(NS2 X M / 2^16), because X/m + sqrt(NS2 X/m / 2^16) falls with m. A pixel from 2^24 on,
+ *                of which the second test asks less, passes by itself: it is not in X, so M p - X >= 2^24, while a plan's
+ *                bounds keep NS2 X M / 2^16 below 2^48;
  *   not flat:    Y > X^2 / M + X min(C[m] / m) / 2^16. */
 struct row_tests {
 	uint32_t k, threshold;

@@ -161,11 +161,6 @@ INLINE void stands_out(const struct row_tests *tests, const struct column_sums *
 		__m256i above = _mm256_cmpgt_epi32(_mm256_xor_si256(p, sign), threshold);
 
 		pass = _mm256_and_ps(pass, _mm256_cmp_ps(b, _mm256_setzero_ps(), _CMP_GT_OQ));
-		if (wide) { /* big pixels need not stand out by much */
-			__m256i small = _mm256_cmpeq_epi32(_mm256_srli_epi32(p, 24), _mm256_setzero_si256());
-
-			pass = _mm256_or_ps(pass, _mm256_castsi256_ps(_mm256_xor_si256(small, _mm256_set1_epi32(-1))));
-		}
 		candidates[x / 8] = (uint8_t)_mm256_movemask_ps(_mm256_and_ps(pass, _mm256_castsi256_ps(above)));
 	}
 }

@@ -16,7 +16,7 @@
 
 static struct random rng;
 
-enum fill { FILL_ZERO, FILL_MAX, FILL_MAX_MINUS_1, FILL_NOISE, FILL_COUNTS, FILL_SPOTS, FILL_BRIGHT, FILL_EXTREMES, FILL_STRIPES, FILLS };
+enum fill { FILL_ZERO, FILL_MAX, FILL_MAX_MINUS_1, FILL_NOISE, FILL_COUNTS, FILL_SPOTS, FILL_BRIGHT, FILL_EXTREMES, FILL_STRIPES, FILL_EDGE, FILLS };
 
 static uint32_t few_counts(uint32_t mean_times_16)
 {
@@ -64,6 +64,8 @@ static uint32_t fill_pixel(enum fill fill, uint32_t max, size_t i, uint32_t leve
 		return random_below(&rng, 3) == 0 ? max - random_below(&rng, 3) : random_below(&rng, 2);
 	case FILL_STRIPES:
 		return i / 5 % 7 == 0 ? (0x1000003u * level) & max : 1;
+	case FILL_EDGE:
+		return (PLAN_BIG_PIXEL - 20 + random_below(&rng, 21)) & max;
 	default:
 		return 0;
 	}
@@ -245,6 +247,22 @@ static void loose_tests_that_make_most_pixels_strong_are_alike(void **state)
 	}
 }
 
+/* A pixel from 2^24 on need not stand out by the factor that smaller ones must. */
+static void big_pixels_among_almost_big_ones_are_alike(void **state)
+{
+	for (uint32_t k = 1; k <= PLAN_K_MAX; k++)
+		for (unsigned extended = 0; extended < 2; extended++) {
+			struct test_case t = plain_case(101, 47, PIXEL_U32);
+
+			t.settings.algorithm = extended ? SPOTS_DISPERSION_EXTENDED : SPOTS_DISPERSION;
+			t.settings.kernel = k;
+			t.settings.sigma_strong = 2800.0 / ((2 * k + 5) * (2 * k + 5)); /* nearly the most a plan takes */
+			t.settings.sigma_background = 0;
+			t.fill = FILL_EDGE;
+			run_case(&t, "big pixels");
+		}
+}
+
 static void images_without_a_usable_pixel_are_analysed_alike(void **state)
 {
 	for (unsigned type = 0; type < PIXEL_TYPES; type++) {
@@ -329,6 +347,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_fill_type_and_kernel_is_analysed_alike),
+		cmocka_unit_test(big_pixels_among_almost_big_ones_are_alike),
 		cmocka_unit_test(images_without_a_usable_pixel_are_analysed_alike),
 		cmocka_unit_test(every_codec_and_block_size_is_analysed_alike),
 		cmocka_unit_test(loose_tests_that_make_most_pixels_strong_are_alike),
