@@ -1,15 +1,17 @@
 /* rows_avx2.c - the row loops for machines with AVX2 (kernels/cpu/rows.h); entered only where there is one.
  *
- * By hand what the compiler does badly: the cleaning of 16-bit rows, prefix sums and the two tests of whole rows. Reads
+ * By hand what the compiler does badly: the cleaning of 16- and 32-bit rows, prefix sums and the two tests of whole rows. Reads
  * past a row's end meet the padding, which says "nothing there". */
 #ifdef __x86_64__
 #include <immintrin.h>
+#include <string.h>
 
 #include "kernels/cpu/rows.h"
 
 #define LEVEL(name) name##_avx2
 #define UNSHUFFLE cpu_unshuffle_avx2
 #define HAVE_CLEAN_16
+#define HAVE_CLEAN_32
 #define HAVE_PREFIX
 #define HAVE_STANDS_OUT
 #define HAVE_NOT_FLAT
@@ -91,6 +93,74 @@ static void clean_16_avx2(const uint8_t *pixels, const uint8_t *mask, uint32_t w
 
 		out[x] = ok ? v : 0;
 		flags[x] = ok ? FLAG_VALID | FLAG_COUNTED : 0;
+		totals->sum += out[x];
+		totals->n_valid += ok;
+		totals->max = out[x] > totals->max ? out[x] : totals->max;
+	}
+}
+
+struct clean_32 {
+	__m256i valid_to, max, sum, n;
+};
+
+/* 8 pixels: their values are written, what is returned are their flags as 32 bits. */
+INLINE __m256i clean_eight(struct clean_32 *c, const uint8_t *pixels, const uint8_t *mask, uint32_t *values)
+{
+	const __m256i zero = _mm256_setzero_si256();
+	__m256i v = load(pixels), use = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)mask));
+	__m256i ok = _mm256_cmpeq_epi32(_mm256_min_epu32(v, c->valid_to), v), small;
+
+	ok = _mm256_and_si256(ok, _mm256_cmpgt_epi32(use, zero));
+	small = _mm256_cmpeq_epi32(_mm256_srli_epi32(v, 24), zero);
+	v = _mm256_and_si256(v, ok);
+	store(values, v);
+	c->max = _mm256_max_epu32(c->max, v);
+	c->sum = _mm256_add_epi64(c->sum, _mm256_blend_epi32(v, zero, 0xaa));
+	c->sum = _mm256_add_epi64(c->sum, _mm256_srli_epi64(v, 32));
+	c->n = _mm256_sub_epi32(c->n, ok);
+	return _mm256_and_si256(ok, _mm256_or_si256(_mm256_set1_epi32(FLAG_VALID),
+						    _mm256_and_si256(small, _mm256_set1_epi32(FLAG_COUNTED))));
+}
+
+static void clean_32_totals(const struct clean_32 *c, struct row_totals *totals)
+{
+	uint32_t max[8], n[8];
+	uint64_t sum[4];
+
+	store(max, c->max);
+	store(n, c->n);
+	store(sum, c->sum);
+	*totals = (struct row_totals){.sum = sum[0] + sum[1] + sum[2] + sum[3]};
+	for (int i = 0; i < 8; i++) {
+		totals->max = max[i] > totals->max ? max[i] : totals->max;
+		totals->n_valid += n[i];
+	}
+}
+
+static void clean_32_avx2(const uint8_t *pixels, const uint8_t *mask, uint32_t width, uint32_t invalid_from,
+			  void *values, uint8_t *flags, struct row_totals *totals)
+{
+	const __m256i zero = _mm256_setzero_si256(), in_order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+	struct clean_32 c = {_mm256_set1_epi32((int)(invalid_from - 1)), zero, zero, zero};
+	uint32_t *out = values, x = 0;
+
+	for (; x + 32 <= width; x += 32) {
+		__m256i f[4];
+
+		for (uint32_t i = 0; i < 4; i++)
+			f[i] = clean_eight(&c, pixels + 4 * ((size_t)x + 8 * i), mask + x + 8 * i, out + x + 8 * i);
+		f[0] = _mm256_packus_epi16(_mm256_packus_epi32(f[0], f[1]), _mm256_packus_epi32(f[2], f[3]));
+		store(flags + x, _mm256_permutevar8x32_epi32(f[0], in_order));
+	}
+	clean_32_totals(&c, totals);
+	for (; x < width; x++) {
+		uint32_t v;
+		bool ok;
+
+		memcpy(&v, pixels + 4 * (size_t)x, sizeof v);
+		ok = mask[x] && v < invalid_from;
+		out[x] = ok ? v : 0;
+		flags[x] = ok ? FLAG_VALID | (v < PLAN_BIG_PIXEL ? FLAG_COUNTED : 0) : 0;
 		totals->sum += out[x];
 		totals->n_valid += ok;
 		totals->max = out[x] > totals->max ? out[x] : totals->max;
