@@ -192,14 +192,16 @@ void options_defaults(const struct options_row *table, void *values)
 	struct options_reader r = { "default", "", message, sizeof message };
 
 	for (; table->key; table++) {
+		struct tree_node plain = { .kind = TREE_TEXT, .plain = true, .text = table->standard };
 		struct tree *tree = NULL;
-		int error;
+		int error = 0;
 
 		if (table->type == OPTION_SECTION || !table->standard)
 			continue;
-		error = parse(&r, &tree, table->standard, strlen(table->standard), table->key);
+		if (strchr("[{\"", table->standard[0])) /* the others are plain texts, which need no parser */
+			error = parse(&r, &tree, table->standard, strlen(table->standard), table->key);
 		if (!error)
-			error = read_value(&r, table, values, table->key, tree->root);
+			error = read_value(&r, table, values, table->key, tree ? tree->root : &plain);
 		assert(!error && "a default that its own table refuses");
 		tree_close(&tree);
 	}
