@@ -181,7 +181,8 @@ static double value_of(const struct plan_settings *s, double x, double y)
 /* A pixel's bin is where the formula of section 2 puts it; on an edge the two roundings may differ, so a neighbour is let pass there. */
 static bool is_bin(const struct plan *plan, uint32_t bin, double value, double azimuth)
 {
-	double radial = (value - plan->radial_min) * plan->n_radial / (plan->radial_max - plan->radial_min);
+	double span = plan->radial_max - plan->radial_min; /* 0 where one pixel is left: the last bin */
+	double radial = span > 0 ? (value - plan->radial_min) * plan->n_radial / span : plan->n_radial;
 	double sector = (azimuth + pi) / (2 * pi) * plan->n_sectors;
 	double r = bin % plan->n_radial, s = bin / plan->n_radial;
 
