@@ -66,7 +66,7 @@ struct text_row {
 
 static const struct text_row texts[] = {
 	{TEXT(sensor_material), {"%d/sensor_material"}},
-	{TEXT(detector_description), {"%d/description", "%d/detectorSpecific/description"}},
+	{TEXT(detector_description), {"%d/detectorSpecific/description", "%d/description"}},
 	{TEXT(detector_serial), {"%d/detector_number", "%d/serial_number", "%d/local_name"}},
 	{TEXT(firmware), {"%d/detectorSpecific/eiger_fw_version", "%d/detectorSpecific/firmware"}},
 	{TEXT(trigger_mode), {"%d/trigger_mode", "%d/detectorSpecific/trigger_mode"}},
