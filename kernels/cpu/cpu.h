@@ -43,6 +43,11 @@ struct ring_row {
 	uint32_t n_core;
 };
 
+/* dispersion_extended's second window, per column: what counts and is not core. */
+struct around {
+	uint32_t *n, *x;
+};
+
 struct engine_queue {
 	size_t max_bytes;
 	uint8_t *stream, *block; /* decoded bytes in order; a block before its bits are transposed back */
@@ -54,6 +59,7 @@ struct engine_queue {
 	struct ring_row ring[RING_ROWS];
 	struct ring_row nothing; /* a row outside the image */
 	struct column_sums columns;
+	struct around around;
 	uint8_t *candidates;     /* a bit per pixel */
 	uint32_t *prefix;
 

@@ -95,7 +95,21 @@ static void find_core(struct engine_queue *q, int64_t y)
 	}
 }
 
-/* Count and sum over the window (2k+5)^2 of what counts and is not core. */
+/* The last step for a pixel of the core; m and sum over the window (2k+5)^2 of what counts and is not core. */
+static bool is_strong(const struct plan *plan, uint64_t p, uint64_t m, uint64_t sum)
+{
+	uint64_t d;
+
+	if (p <= plan->threshold)
+		return false;
+	if (m < 2)
+		sum = 0;
+	if (p * m < sum)
+		return false;
+	d = p * m - sum;
+	return d >= UINT64_C(1) << 31 || d * d >= (plan->ns2_q16 * sum * m + 0xffff) >> 16;
+}
+
 static void sum_around(struct engine_queue *q, uint32_t x, int64_t y, uint64_t *m, uint64_t *sum)
 {
 	const struct plan *plan = q->loaded->plan;
@@ -114,38 +128,75 @@ static void sum_around(struct engine_queue *q, uint32_t x, int64_t y, uint64_t *
 	}
 }
 
-static bool is_strong(struct engine_queue *q, uint32_t x, int64_t y, uint64_t p)
+/* Few pixels of the core: each window by itself. */
+static void search_sparse(struct engine_queue *q, const struct ring_row *row, uint32_t y)
 {
 	const struct plan *plan = q->loaded->plan;
-	uint64_t m, sum, d;
 
-	if (p <= plan->threshold)
-		return false;
-	sum_around(q, x, y, &m, &sum);
-	if (m < 2)
-		sum = 0;
-	if (p * m < sum)
-		return false;
-	d = p * m - sum;
-	return d >= UINT64_C(1) << 31 || d * d >= (plan->ns2_q16 * sum * m + 0xffff) >> 16;
-}
-
-static void search_row(struct engine_queue *q, int64_t y)
-{
-	const struct plan *plan = q->loaded->plan;
-	const struct ring_row *row = cpu_row(q, y);
-
-	if (row->n_core == 0)
-		return;
 	for (uint32_t x = 0; x < plan->shape.width; x++) {
+		uint64_t m, sum;
 		uint32_t p;
 
 		if (!row->core[x])
 			continue;
 		p = cpu_value(plan, row, x);
-		if (is_strong(q, x, y, p))
-			strong_add(q, x, (uint32_t)y, p);
+		sum_around(q, x, y, &m, &sum);
+		if (is_strong(plan, p, m, sum))
+			strong_add(q, x, y, p);
 	}
+}
+
+static void add_row(const struct around *around, const struct ring_row *row, uint32_t width, bool wide)
+{
+	uint32_t *restrict n = around->n, *restrict sum = around->x;
+	const uint8_t *restrict flags = row->flags, *restrict core = row->core;
+	const uint16_t *restrict narrow_values = row->values;
+	const uint32_t *restrict wide_values = row->values;
+
+	for (uint32_t x = 0; x < width; x++)
+		n[x] += flags[x] & FLAG_COUNTED & ~core[x];
+	if (wide)
+		for (uint32_t x = 0; x < width; x++)
+			sum[x] += wide_values[x] & -(uint32_t)(flags[x] & FLAG_COUNTED & ~core[x]);
+	else
+		for (uint32_t x = 0; x < width; x++)
+			sum[x] += narrow_values[x] & -(uint32_t)(flags[x] & FLAG_COUNTED & ~core[x]);
+}
+
+/* Many: column sums once, then a window that slides along the row. */
+static void search_dense(struct engine_queue *q, const struct ring_row *row, uint32_t y)
+{
+	const struct plan *plan = q->loaded->plan;
+	int64_t reach = (int64_t)plan->kernel + 2, width = plan->shape.width;
+	const uint32_t *n = q->around.n, *sums = q->around.x;
+	uint64_t m = 0, sum = 0;
+
+	memset(q->around.n, 0, (size_t)width * sizeof *q->around.n);
+	memset(q->around.x, 0, (size_t)width * sizeof *q->around.x);
+	for (int64_t v = y - reach; v <= y + reach; v++)
+		add_row(&q->around, cpu_row(q, v), (uint32_t)width, cpu_wide(plan));
+	for (int64_t x = -reach; x < width; x++) {
+		m += n[x + reach];
+		m -= n[x - reach - 1];
+		sum += sums[x + reach];
+		sum -= sums[x - reach - 1];
+		if (x >= 0 && row->core[x]) {
+			uint32_t p = cpu_value(plan, row, (uint32_t)x);
+
+			if (is_strong(plan, p, m, sum))
+				strong_add(q, (uint32_t)x, y, p);
+		}
+	}
+}
+
+static void search_row(struct engine_queue *q, uint32_t y)
+{
+	const struct ring_row *row = cpu_row(q, y);
+
+	if (row->n_core > q->loaded->plan->shape.width / 32)
+		search_dense(q, row, y);
+	else if (row->n_core > 0)
+		search_sparse(q, row, y);
 }
 
 void extended_row(struct engine_queue *q, int64_t y)
@@ -161,5 +212,5 @@ void extended_row(struct engine_queue *q, int64_t y)
 	if (core >= 0 && core < height)
 		find_core(q, core);
 	if (strong >= 0 && strong < height)
-		search_row(q, strong);
+		search_row(q, (uint32_t)strong);
 }

@@ -83,6 +83,8 @@ static void lay_out_rows(struct engine_queue *q, size_t width)
 	q->columns.n = cut(&at, width, sizeof *q->columns.n);
 	q->columns.x = cut(&at, width, sizeof *q->columns.x);
 	q->columns.y = cut(&at, width, sizeof *q->columns.y);
+	q->around.n = cut(&at, width, sizeof *q->around.n);
+	q->around.x = cut(&at, width, sizeof *q->around.x);
 	q->candidates = cut(&at, width, 1);
 	q->prefix = cut(&at, width + 1, sizeof *q->prefix);
 	memset(q->rows_memory, 0, (size_t)(at - q->rows_memory));
@@ -91,7 +93,7 @@ static void lay_out_rows(struct engine_queue *q, size_t width)
 static size_t rows_bytes(size_t width)
 {
 	size_t row = (width + 2 * ROW_PAD) * (sizeof(uint32_t) + 4);
-	size_t sums = (width + 1 + 2 * ROW_PAD) * (sizeof(uint8_t) + sizeof(uint32_t) + sizeof(double) + 1 + sizeof(uint32_t));
+	size_t sums = (width + 1 + 2 * ROW_PAD) * (sizeof(uint8_t) + sizeof(double) + 4 * sizeof(uint32_t) + 1);
 
 	return (RING_ROWS + 1) * row + sums;
 }
