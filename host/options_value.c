@@ -65,18 +65,37 @@ int options_refuse_value(const struct options_reader *r, const struct options_ro
 
 /* --- texts ------------------------------------------------------------------------------------------------------------------- */
 
-/* Whether a text can be printed and read again on one line: no control characters, line separators or byte order marks. */
+/* Takes one character of UTF-8 from a text that does not end here; 0 where it is none. */
+static uint32_t next_character(const unsigned char **at)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *c = *at;
+	unsigned more = *c < 0x80 ? 0 : *c < 0xc0 ? 4 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : *c < 0xf8 ? 3 : 4;
+	uint32_t character = more ? *c & (0x3fu >> more) : *c;
+
+	if (more > 3)
+		return 0;
+	for (unsigned i = 1; i <= more; i++) {
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (c[i] & 0x3fu);
+	}
+	*at = c + more + 1;
+	return character >= least[more] ? character : 0;
+}
+
+/* Whether a text can be printed and read again on one line: UTF-8 without control characters, line separators and what is no character. An assignment
+ * comes here straight from the command line, so it may be anything. */
 static bool is_printable(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f)
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		uint32_t c = next_character(&at);
+
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || (c >= 0xd800 && c < 0xe000) || c == 0xfeff ||
+		    c == 0xfffe || c == 0xffff || c > 0x10ffff)
 			return false;
-		if (c[0] == 0xc2 && c[1] < 0xa0)
-			return false; /* U+0080..U+009F */
-		if (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
-			return false; /* U+2028, U+2029 */
-		if (c[0] == 0xef && ((c[1] == 0xbb && c[2] == 0xbf) || (c[1] == 0xbf && c[2] >= 0xbe)))
-			return false; /* U+FEFF, U+FFFE, U+FFFF */
 	}
 	return true;
 }
@@ -102,7 +121,7 @@ static int read_text(const struct options_reader *r, const struct options_row *o
 		snprintf(out, o->size, "%s/", r->directory);
 	memcpy(out + directory_len, node->text, len);
 	if (!is_printable(out))
-		return options_refuse(r, node->line, "%s: %s holds a control character or a line break", path, options_shown(node, text));
+		return options_refuse(r, node->line, "%s: %s is no line of UTF-8 text (control character, line break or stray byte)", path, options_shown(node, text));
 	if (o->check && o->check(out, why, sizeof why))
 		return options_refuse(r, node->line, "%s: %s: %s", path, options_shown(node, text), why);
 	return 0;

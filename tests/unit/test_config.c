@@ -210,10 +210,10 @@ static const struct {
 	{ "mask: {rectangles: [[1, 2, 3]]}\n", "1: mask.rectangles.0: a list is not such an entry, allowed up to 64 entries {x, y, width, height}" },
 	{ "mask: {rectangles: [[1, 2, 3, 0]]}\n", "1: mask.rectangles.0.height: 0 is out of range, allowed 1..65535" },
 	{ "output: {directory: \"\"}\n", "1: output.directory: no value; 'none' switches it off" },
-	{ "output: {directory: \"a\\tb\"}\n", "1: output.directory: 'a?b' holds a control character or a line break" },
-	{ "output: {directory: \"a\\Lb\"}\n", "1: output.directory: 'a\xe2\x80\xa8" "b' holds a control character or a line break" },
-	{ "output: {directory: \"a\\Nb\"}\n", "1: output.directory: 'a\xc2\x85" "b' holds a control character or a line break" },
-	{ "output: {directory: \"a\\uFEFFb\"}\n", "1: output.directory: 'a\xef\xbb\xbf" "b' holds a control character or a line break" },
+	{ "output: {directory: \"a\\tb\"}\n", "1: output.directory: 'a?b' is no line of UTF-8 text (control character, line break or stray byte)" },
+	{ "output: {directory: \"a\\Lb\"}\n", "1: output.directory: 'a\xe2\x80\xa8" "b' is no line of UTF-8 text (control character, line break or stray byte)" },
+	{ "output: {directory: \"a\\Nb\"}\n", "1: output.directory: 'a\xc2\x85" "b' is no line of UTF-8 text (control character, line break or stray byte)" },
+	{ "output: {directory: \"a\\uFEFFb\"}\n", "1: output.directory: 'a\xef\xbb\xbf" "b' is no line of UTF-8 text (control character, line break or stray byte)" },
 	{ "output: {directory: [a]}\n", "1: output.directory: a list where a text is wanted, allowed a text of up to 511 bytes" },
 	{ "input: [{endpoint: tcp://a:1, simplon: dcu}]\n", "1: input.0.simplon: 'dcu': is not http://HOST[:PORT][/PATH] or none" },
 	{ "http: {listen: 8090}\n", "1: http.listen: '8090': is not ADDRESS:PORT or none" },
@@ -267,9 +267,23 @@ static void mistakes_in_an_assignment_are_told_in_words(void **state)
 		{ "spots={kernel: 0", "--set spots: not YAML: did not find expected ',' or '}', while parsing a flow mapping (line 1)" },
 	};
 
+	static const char *const no_text[] = { "\xae", "\xc3", "\xc3(", "\xc1\x81", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xe2\x82", "a\nb", "\x7f" };
+	static const char *const text[] = { "\xc3\xa9", "\xe2\x84\xab", "\xf0\x9f\x92\x8e", "a b", "~" };
+	char set[64];
+
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_int_equal(load_set(wrong[i].set), -EINVAL);
 		assert_string_equal(message, wrong[i].words);
+	}
+	for (size_t i = 0; i < sizeof no_text / sizeof *no_text; i++) {
+		snprintf(set, sizeof set, "hit.channel=%s", no_text[i]);
+		assert_int_equal(load_set(set), -EINVAL);
+		assert_non_null(strstr(message, "is no line of UTF-8 text"));
+	}
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		snprintf(set, sizeof set, "hit.channel=%s", text[i]);
+		assert_int_equal(load_set(set), 0);
+		assert_string_equal(config.hit.channel, text[i]);
 	}
 }
 
