@@ -1,0 +1,53 @@
+/* latency.c - logarithmic buckets (latency.h). */
+#include "pipeline/latency.h"
+
+#include <math.h>
+
+#define SUB 16
+
+/* Bucket of a time: octave of the microseconds times 16 plus the next four bits. */
+static unsigned bucket(uint64_t ns)
+{
+	uint64_t x = ns / 62 | SUB; /* 1/16 microsecond units, near enough: 62 ns */
+	unsigned octave = 63 - (unsigned)__builtin_clzll(x);
+	unsigned b = (octave - 4) * SUB + (unsigned)(x >> (octave - 4) & (SUB - 1));
+
+	return b < LATENCY_STEPS ? b : LATENCY_STEPS - 1;
+}
+
+static uint64_t upper_edge(unsigned b)
+{
+	return (uint64_t)(SUB + b % SUB + 1) << (b / SUB);
+}
+
+void latency_add(struct latency *latency, uint64_t ns)
+{
+	atomic_fetch_add_explicit(&latency->count[bucket(ns)], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&latency->n, 1, memory_order_relaxed);
+	if (ns > atomic_load_explicit(&latency->max_ns, memory_order_relaxed))
+		atomic_store_explicit(&latency->max_ns, ns, memory_order_relaxed);
+}
+
+void latency_clear(struct latency *latency)
+{
+	for (unsigned i = 0; i < LATENCY_STEPS; i++)
+		atomic_store_explicit(&latency->count[i], 0, memory_order_relaxed);
+	atomic_store_explicit(&latency->n, 0, memory_order_relaxed);
+	atomic_store_explicit(&latency->max_ns, 0, memory_order_relaxed);
+}
+
+uint64_t latency_percentile(const struct latency *latency, double fraction)
+{
+	uint64_t n = atomic_load_explicit(&latency->n, memory_order_relaxed), at = 0;
+	uint64_t wanted = (uint64_t)ceil(fraction * (double)n);
+
+	for (unsigned i = 0; i < LATENCY_STEPS; i++) {
+		at += atomic_load_explicit(&latency->count[i], memory_order_relaxed);
+		if (at && at >= wanted) {
+			uint64_t edge = upper_edge(i) * 62, max = atomic_load_explicit(&latency->max_ns, memory_order_relaxed);
+
+			return edge < max ? edge : max;
+		}
+	}
+	return 0;
+}

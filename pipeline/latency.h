@@ -1,0 +1,20 @@
+/* latency.h - a histogram of times, for percentiles: 16 steps per octave from 1 microsecond to 69 seconds, so within 4.5 %. One writer, any readers. */
+#ifndef PIPELINE_LATENCY_H
+#define PIPELINE_LATENCY_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define LATENCY_STEPS (16 * 27)
+
+struct latency {
+	_Atomic uint64_t count[LATENCY_STEPS]; /* relaxed: mere counts */
+	_Atomic uint64_t n, max_ns;
+};
+
+void latency_add(struct latency *latency, uint64_t ns);
+void latency_clear(struct latency *latency);
+/* The time that a fraction (0..1) of the entries did not pass, in ns; 0 where there are none. */
+uint64_t latency_percentile(const struct latency *latency, double fraction);
+
+#endif
