@@ -1,0 +1,99 @@
+/* run.h - the runs a node knows of: which messages belong to which, what they were to hold, and when one is over.
+ *
+ * A run begins with every start message (even one with a known id) or with the first frame of an unknown series. admit alone opens,
+ * feeds and closes runs; publish marks them done; then admit may use the place again, and remembers the identity of what it held so
+ * that late frames are known for what they are. */
+#ifndef PIPELINE_RUN_H
+#define PIPELINE_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/stream.h"
+#include "pipeline/idset.h"
+#include "pipeline/latency.h"
+#include "pipeline/ledger.h"
+
+#define RUNS_OPEN_MAX 16
+#define RUNS_REMEMBERED_MAX 256
+
+struct slot;
+struct plan_ref;
+
+enum run_state { RUN_FREE, RUN_OPEN, RUN_CLOSING, RUN_DONE };
+enum plan_state { PLAN_NONE, PLAN_ASKED, PLAN_READY, PLAN_FAILED };
+
+/* A channel as the run's first frame with it had it. */
+struct run_channel {
+	char name[STREAM_NAME_MAX];
+	uint32_t width, height;
+	uint8_t elem_bytes;
+	_Atomic int plan_state;       /* enum plan_state; READY is stored with release by the planner, after plan, and pairs with admit's acquire */
+	const struct plan_ref *plan;
+};
+
+struct run_identity {
+	uint32_t group;
+	uint64_t series_id;
+	char series_unique_id[STREAM_NAME_MAX];
+};
+
+struct run {
+	_Atomic int state;            /* enum run_state; DONE is stored with release by publish and pairs with admit's acquire */
+	uint64_t number;              /* from 1 */
+	struct run_identity identity;
+	enum stream_dialect dialect;
+	bool shared;                  /* other receivers pull from the same socket */
+	bool joined_late;             /* no start message was seen */
+	uint64_t announced;           /* frames announced; 0: unknown */
+	uint64_t start_sources;       /* bit per receiving lane that a start of this run came by */
+	struct slot *start, *end;     /* held until the run is done; NULL: not seen */
+	struct idset *ids;
+	bool any;                     /* a frame was received */
+	uint64_t lowest, highest;     /* image_ids received */
+	uint64_t seen;                /* distinct ones */
+	uint64_t last_ns, end_ns;     /* last message, end message (0: none) */
+	const char *closed_by;
+	uint32_t n_channels;
+	struct run_channel channel[STREAM_CHANNELS_MAX];
+	uint32_t waiting_head, waiting_tail; /* slots that wait for the plan */
+	uint32_t n_waiting;
+	struct ledger ledger;
+	struct latency latency;       /* from zmq_msg_recv's return to the result sent */
+	_Atomic bool frames_done, files_done; /* release by forward / write when their last frame is counted; acquire in publish */
+	/* publish's own */
+	bool results_started;
+	uint64_t first_frame_ns, last_frame_ns;
+	uint64_t bytes;
+};
+
+struct run_table {
+	struct run run[RUNS_OPEN_MAX];
+	uint64_t last_number;
+	uint32_t n_remembered, next_remembered, max_remembered;
+	struct { struct run_identity identity; uint64_t number; } remembered[RUNS_REMEMBERED_MAX];
+};
+
+struct run_timing {
+	uint64_t quiet_after_end_ns, quiet_ns;
+	bool fifo;                    /* one connection: nothing of a run comes after its end and the next start */
+};
+
+int run_table_open(struct run_table *table, uint32_t remembered, struct ledger *total);
+void run_table_close(struct run_table *table);
+
+/* The newest open run of that identity; NULL: none. */
+struct run *run_find(struct run_table *table, const struct run_identity *identity);
+/* Was it a run that is closed now? */
+bool run_was(const struct run_table *table, const struct run_identity *identity);
+/* A free place, or NULL: all are in use by runs that are not done. */
+struct run *run_open(struct run_table *table, const struct run_identity *identity, uint64_t now_ns);
+/* Counts a frame's number in. */
+enum idset_answer run_note(struct run *run, uint64_t image_id);
+/* Is it over, and why ("end", "quiet"); NULL: not yet. */
+const char *run_over(const struct run *run, const struct run_timing *timing, uint64_t now_ns);
+/* Counts announced, before_join, missing and not_sent, and remembers the identity. */
+void run_close(struct run_table *table, struct run *run, const char *closed_by);
+
+#endif
