@@ -1,0 +1,125 @@
+/* engines.c - the list of engines and the order they are tried in (engines.h). */
+#include "pipeline/engines.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline/config.h"
+
+static const struct {
+	const char *name;
+	const struct engine *engine; /* NULL: not in this build */
+	const char *why;
+} known[] = {
+	{"cpu", &engine_cpu, NULL},
+	{"cuda", NULL, "this build has no CUDA engine"},
+	{"opencl", NULL, "this build has no OpenCL engine"},
+	{"fpga", NULL, "this build has no FPGA engine"},
+	{"reference", &engine_reference, NULL},
+};
+#define N_KNOWN (sizeof(known) / sizeof(known[0]))
+
+const char *const engines_names[] = {"cpu", "cuda", "opencl", "fpga", "reference", NULL};
+
+const struct engine *engines_find(const char *name, const char **why)
+{
+	for (size_t i = 0; i < N_KNOWN; i++)
+		if (!strcmp(known[i].name, name)) {
+			*why = known[i].why;
+			return known[i].engine;
+		}
+	*why = "no such engine";
+	return NULL;
+}
+
+/* Opens one; 0, or -errno with the words. */
+static int open_one(struct engines *out, const char *name, const struct engine_config *cfg, char *words, size_t words_bytes)
+{
+	const char *why;
+	const struct engine *engine = engines_find(name, &why);
+	int rc;
+
+	if (!engine) {
+		snprintf(words, words_bytes, "%s", why);
+		return -ENODEV;
+	}
+	rc = engine->probe(cfg, words, words_bytes);
+	if (rc == 0)
+		rc = engine->open(&out->open[out->n].context, cfg);
+	if (rc == 0)
+		out->open[out->n++].engine = engine;
+	return rc;
+}
+
+int engines_open(struct engines *out, const struct config *config, void (*say)(void *user, const char *line), void *user)
+{
+	struct engine_config cfg = {
+		.cpu_level = strcmp(config->engine.cpu_level, "auto") ? config->engine.cpu_level : NULL,
+	};
+	char words[256], line[320];
+
+	*out = (struct engines){0};
+	for (uint32_t i = 0; i < config->engine.n_order && out->n < ENGINES_OPEN_MAX; i++) {
+		int rc = open_one(out, config->engine.order[i], &cfg, words, sizeof(words));
+
+		snprintf(line, sizeof(line), "engine %s: %s%s", config->engine.order[i], rc < 0 ? "not available: " : "", words);
+		if (say)
+			say(user, line);
+	}
+	return out->n ? 0 : -ENODEV;
+}
+
+void engines_close(struct engines *engines)
+{
+	while (engines->n) {
+		engines->n--;
+		engines->open[engines->n].engine->close(&engines->open[engines->n].context);
+	}
+}
+
+static void print_capabilities(const struct engine *engine, struct engine_context *context)
+{
+	static const char *const algorithms[] = {"none", "dispersion", "dispersion_extended"};
+	static const char *const types[] = {"u8", "u16", "u32"};
+	struct engine_capabilities c;
+
+	engine->capabilities(context, &c);
+	printf("             spots:");
+	for (unsigned i = SPOTS_DISPERSION; i < 3; i++)
+		if (c.algorithms >> i & 1)
+			printf(" %s", algorithms[i]);
+	printf("; pixels:");
+	for (unsigned i = 0; i < PIXEL_TYPES; i++)
+		if (c.pixel_types >> i & 1)
+			printf(" %s", types[i]);
+	printf("; payloads:");
+	for (unsigned i = 0; i < CODECS; i++)
+		if (c.codecs >> i & 1)
+			printf("%s %s", i ? "," : "", codec_name((enum codec)i));
+	printf("; up to %u radial bins\n", c.max_bins);
+}
+
+void engines_print(void)
+{
+	struct engine_config cfg = {0};
+	char words[256];
+
+	for (size_t i = 0; i < N_KNOWN; i++) {
+		struct engine_context *context = NULL;
+		const struct engine *engine = known[i].engine;
+
+		if (!engine) {
+			printf("%-11s  not available: %s\n", known[i].name, known[i].why);
+			continue;
+		}
+		if (engine->probe(&cfg, words, sizeof(words)) < 0) {
+			printf("%-11s  not available: %s\n", known[i].name, words);
+			continue;
+		}
+		printf("%-11s  %s\n", known[i].name, words);
+		if (engine->open(&context, &cfg) == 0)
+			print_capabilities(engine, context);
+		engine->close(&context);
+	}
+}

@@ -1,0 +1,45 @@
+/* lane.c - the life of a lane: its thread, its sleep, and passing frames through its steps (node.h). */
+#include "host/clock.h"
+#include "pipeline/node.h"
+
+static void *lane_body(void *user)
+{
+	struct lane *lane = user;
+
+	for (;;) {
+		uint32_t ticket = bell_listen(&lane->bell);
+
+		if (lane->spec->turn(lane))
+			continue;
+		if (atomic_load_explicit(&lane->finish, memory_order_relaxed))
+			return NULL;
+		bell_wait(&lane->bell, ticket, lane->spec->idle_us);
+	}
+}
+
+int lane_start(struct lane *lane)
+{
+	return thread_start(&lane->thread, lane->name, &lane->cpu, lane->cpu >= 0 ? 1 : 0, lane_body, lane);
+}
+
+void lane_finish(struct lane *lane)
+{
+	if (!lane)
+		return;
+	atomic_store_explicit(&lane->finish, true, memory_order_relaxed);
+	bell_ring(&lane->bell);
+	thread_join(&lane->thread);
+}
+
+bool lane_pass_frames(struct lane *lane, struct ring *in, struct ring *out, struct lane *next)
+{
+	uint32_t index;
+
+	if (!ring_pop(in, &index))
+		return false;
+	for (unsigned i = 0; lane->spec->steps[i]; i++)
+		lane->spec->steps[i]->frame(lane, node_slot(lane->node, index));
+	ring_push(out, index); /* it has room for every slot there is */
+	bell_ring(&next->bell);
+	return true;
+}

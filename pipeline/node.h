@@ -1,0 +1,155 @@
+/* node.h - one running node: its lanes, rings, slots, runs and settings. What the steps share, and nothing else.
+ *
+ * Everything here is made by node_open and then only read, save what says otherwise. The way of a frame stands in graph.c. */
+#ifndef PIPELINE_NODE_H
+#define PIPELINE_NODE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "host/bell.h"
+#include "host/thread.h"
+#include "host/topology.h"
+#include "pipeline/config.h"
+#include "pipeline/engines.h"
+#include "pipeline/hit.h"
+#include "pipeline/ring.h"
+#include "pipeline/run.h"
+#include "pipeline/slot.h"
+
+#define NODE_WORKERS_MAX 256
+#define NODE_LANES_MAX (CONFIG_INPUTS_MAX + NODE_WORKERS_MAX + 8)
+
+struct node;
+struct lane;
+struct frame_file;
+struct parcels;
+
+/* A verb that a frame passes. Knows nothing of threads. */
+struct step {
+	const char *name;
+	void (*frame)(struct lane *lane, struct slot *slot);
+};
+
+enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON, LANE_KINDS };
+
+/* A pinned thread that runs consecutive steps. One row of graph.c's table. */
+struct lane_spec {
+	const char *name;
+	enum lane_kind kind;
+	int (*open)(struct lane *lane, char *message, size_t message_bytes);
+	bool (*turn)(struct lane *lane);  /* does what there is to do; false: nothing was */
+	void (*close)(struct lane *lane); /* takes half-built lanes */
+	const struct step *steps[6];      /* of lanes that pass frames along, in order */
+	uint32_t idle_us;                 /* longest sleep when nothing is to do */
+	const char *does;                 /* in words */
+};
+
+struct lane {
+	const struct lane_spec *spec;
+	struct node *node;
+	unsigned index;                   /* among the lanes of its kind */
+	char name[16];
+	struct thread thread;
+	struct bell bell;
+	void *state;                      /* the lane's own */
+	int cpu, numa_node;               /* -1: any */
+	_Atomic bool finish;              /* main: no more will come; the lane returns when it is idle. relaxed: it is asked again and again */
+};
+
+/* Called by publish for every record in order; may print. strong: NULL or the list. */
+typedef void node_record_fn(void *user, const struct record *record, const char *channel, uint32_t channel_number, const uint32_t *strong);
+
+struct node_cfg {
+	const struct config *config;
+	const char *version;
+	struct frame_file *file;          /* `process`: frames come from here instead of the inputs */
+	bool patient;                     /* never shed: wait for whatever is slow */
+	bool with_strong;
+	node_record_fn *on_record;
+	void *on_record_user;
+	FILE *ledger_to;                  /* where each run's ledger is printed; NULL: nowhere */
+	const char *name;                 /* of the files; NULL: from the series */
+};
+
+struct node {
+	struct node_cfg cfg;
+	struct config config;
+	char *config_text;
+	struct hit_rule hit_rule;
+	struct score_settings score_settings;
+	struct topology topology;
+	struct engines engines;
+	struct ledger_sinks sinks;
+	uint32_t n_sources, n_workers;
+	uint32_t slots_per_source;
+	uint64_t source_budget_bytes;
+	uint32_t group_of[CONFIG_INPUTS_MAX];
+	bool group_shared[CONFIG_INPUTS_MAX], group_fifo[CONFIG_INPUTS_MAX];
+	uint32_t plan_bins_max;
+
+	struct slot_pool pool;            /* frames, then one token per place in the run table */
+	uint32_t n_frame_slots;
+	struct run_table runs;
+	struct ledger total;              /* of all runs, and of what belongs to none */
+
+	unsigned n_lanes;
+	struct lane lane[NODE_LANES_MAX];
+	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write;
+
+	/* rings: named by what goes through them */
+	struct ring arrived[CONFIG_INPUTS_MAX];       /* receive -> admit */
+	struct ring refused[CONFIG_INPUTS_MAX];       /* admit -> receive: slots to use again */
+	struct ring released[CONFIG_INPUTS_MAX];      /* publish -> receive: slots to use again */
+	struct ring work_in[NODE_WORKERS_MAX];        /* admit -> work */
+	struct ring work_out[NODE_WORKERS_MAX];       /* work -> publish */
+	struct ring passed;                           /* admit -> publish: starts, tokens, frames that are not analysed */
+	struct ring plans_asked;                      /* admit -> plan: run index * STREAM_CHANNELS_MAX + channel */
+	struct ring to_write, written;                /* publish -> write -> publish */
+	struct parcels *parcels;                      /* publish -> forward */
+
+	/* state that others may look at */
+	_Atomic uint64_t runs_done;                   /* release by publish; acquire by whoever waits for runs */
+	_Atomic uint64_t bytes_in_flight[CONFIG_INPUTS_MAX]; /* relaxed: a budget, not a fact */
+	_Atomic uint64_t bytes_received, bytes_written, write_ns; /* relaxed: mere counts */
+	_Atomic bool source_done;                     /* replay: the file is through */
+	_Atomic bool draining;                        /* main: no more input; close the runs. relaxed */
+	_Atomic uint64_t connected;                   /* bit per receiving lane; relaxed */
+	_Atomic uint64_t current_run;                 /* number of the newest run; relaxed */
+};
+
+/* Opens everything and starts the lanes. -errno with a message; -EINVAL: the user's mistake. */
+int node_open(struct node **out, const struct node_cfg *cfg, char *message, size_t message_bytes);
+/* Ends the input, closes the runs, lets everything under way finish, stops the lanes. */
+void node_close(struct node **node);
+
+/* graph.c */
+extern const struct lane_spec graph[LANE_KINDS];
+int graph_lanes(struct node *node, char *message, size_t message_bytes);
+int graph_rings(struct node *node);
+void graph_rings_close(struct node *node);
+
+/* lane.c */
+int lane_start(struct lane *lane);
+void lane_finish(struct lane *lane); /* waits until it has nothing left to do */
+bool lane_pass_frames(struct lane *lane, struct ring *in, struct ring *out, struct lane *next);
+
+static inline struct slot *node_slot(struct node *node, uint32_t index)
+{
+	return &node->pool.slot[index];
+}
+
+static inline uint32_t node_slot_index(const struct node *node, const struct slot *slot)
+{
+	return (uint32_t)(slot - node->pool.slot);
+}
+
+/* The token that says that a run is over. */
+static inline struct slot *node_close_token(struct node *node, const struct run *run)
+{
+	return &node->pool.slot[node->n_frame_slots + (uint32_t)(run - node->runs.run)];
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* plans.h - the plans of the runs: made off the frame path by a lane of its own, and cached.
+ *
+ * A plan_ref is a plan with its handle in every open engine. The plan lane alone makes and drops them; others hold what they were given
+ * from the moment they see PLAN_READY until their run is done. */
+#ifndef PIPELINE_PLANS_H
+#define PIPELINE_PLANS_H
+
+#include <stdatomic.h>
+
+#include "kernels/plan.h"
+#include "pipeline/engines.h"
+
+struct run;
+struct node;
+
+struct plan_ref {
+	struct plan *plan;
+	struct engine_plan *handle[ENGINES_OPEN_MAX]; /* NULL: that engine does not take it */
+	_Atomic uint32_t holders;                     /* runs; relaxed: only zero matters, and only to the plan lane */
+	const char *radial_off;                       /* why there is no radial integration; "" */
+	uint64_t key, used;                           /* the cache's */
+};
+
+/* Asks for the plan of one of the run's channels; its state goes to PLAN_ASKED and later to PLAN_READY or PLAN_FAILED. admit only. */
+void plans_ask(struct node *node, struct run *run, unsigned channel);
+/* The run needs its plans no more. */
+void plans_release(struct run *run);
+
+#endif
