@@ -2,6 +2,7 @@
 #include "host/message.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 int message_receive(struct message *message, void *socket)
 {
@@ -80,6 +81,24 @@ int message_make(struct message *message, size_t bytes, uint8_t **at)
 	message->n_parts = 1;
 	message->bytes = bytes;
 	*at = zmq_msg_data(&message->part[0]);
+	return 0;
+}
+
+static void free_bytes(void *bytes, void *hint)
+{
+	(void)hint;
+	free(bytes);
+}
+
+int message_adopt(struct message *message, uint8_t *bytes, size_t len)
+{
+	*message = (struct message){0};
+	if (zmq_msg_init_data(&message->part[0], bytes, len, free_bytes, NULL) < 0) {
+		free(bytes);
+		return -ENOMEM;
+	}
+	message->n_parts = 1;
+	message->bytes = len;
 	return 0;
 }
 

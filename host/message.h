@@ -23,6 +23,8 @@ int message_send(struct message *message, void *socket);
 int message_share(struct message *to, struct message *from);
 /* A message of one part with room for bytes; *at is where to put them. */
 int message_make(struct message *message, size_t bytes, uint8_t **at);
+/* A message of one part out of malloc'ed bytes, which are freed with it (at once on failure). */
+int message_adopt(struct message *message, uint8_t *bytes, size_t len);
 void message_close(struct message *message);
 void message_spans(struct message *message, struct span *spans);
 

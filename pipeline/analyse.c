@@ -9,31 +9,6 @@
 #include "pipeline/work.h"
 
 
-/* Spots and radial curves as columns of the record; the engine's structs stay in the lane. */
-static void to_record(struct work *w, struct outcome *o, const struct plan *plan)
-{
-	struct record *r = &o->record;
-
-	r->n_listed_spots = o->result.n_spots;
-	for (uint32_t i = 0; i < o->result.n_spots; i++) {
-		const struct spot *s = &w->spots[i];
-
-		score_centroid(s, &r->spots.x[i], &r->spots.y[i]);
-		r->spots.sum[i] = s->sum;
-		r->spots.n_px[i] = s->n_px;
-		r->spots.max[i] = s->max;
-		r->spots.d[i] = (float)geometry_d(&plan->geometry, r->spots.x[i], r->spots.y[i]);
-	}
-	r->n_bins = plan->n_bins;
-	if (!plan->n_bins)
-		return;
-	plan_intensity(plan, r->radial.bin_sum, r->radial.bin_count, w->intensity, w->sigma);
-	for (uint32_t b = 0; b < plan->n_bins; b++) {
-		r->radial.intensity[b] = (float)w->intensity[b];
-		r->radial.sigma[b] = (float)w->sigma[b];
-	}
-}
-
 /* 0: the item's status says how it went; else the engine itself failed. */
 static int try_engine(struct work *w, unsigned e, const struct engine *engine, struct outcome *o, struct engine_item *item)
 {
@@ -57,7 +32,7 @@ static void analyse_channel(struct lane *lane, struct slot *slot, uint32_t i)
 	struct engine_item item = {
 		.payload = w->payload[i], .blocks = &w->table[i], .wanted = OUTPUT_TOTALS | OUTPUT_RADIAL | OUTPUT_SPOTS | OUTPUT_STRONG,
 		.result = &o->result, .bin_sum = o->record.radial.bin_sum, .bin_count = o->record.radial.bin_count,
-		.strong = o->strong ? o->strong : w->strong, .spots = w->spots,
+		.strong = o->strong ? o->strong : w->strong, .spots = w->spots[i],
 	};
 
 	for (unsigned e = 0; e < engines->n; e++) {
@@ -74,8 +49,6 @@ static void analyse_channel(struct lane *lane, struct slot *slot, uint32_t i)
 		if (item.status == -EBADMSG) {
 			o->status = RECORD_INVALID;
 			o->reason = LEDGER_BAD_BLOCK;
-		} else {
-			to_record(w, o, o->plan->plan);
 		}
 		return;
 	}
@@ -92,13 +65,8 @@ static void analyse_frame(struct lane *lane, struct slot *slot)
 	for (uint32_t i = 0; i < slot->decoded.image.n_channels; i++) {
 		struct outcome *o = &slot->outcome[i];
 
-		if (o->status == RECORD_ANALYSED) {
+		if (o->status == RECORD_ANALYSED)
 			analyse_channel(lane, slot, i);
-			if (o->status == RECORD_ANALYSED) /* while the spots are still here */
-				score_compute(&o->score, &lane->node->score_settings, o->plan->plan, &o->result, w->spots,
-					      o->plan->plan->n_bins ? o->record.radial.bin_sum : NULL,
-					      o->plan->plan->n_bins ? o->record.radial.bin_count : NULL, w->scratch);
-		}
 		if (o->status > slot->status) {
 			slot->status = o->status;
 			slot->reason = o->reason;
@@ -119,22 +87,24 @@ static int work_open(struct lane *lane, char *message, size_t message_bytes)
 	const struct config *c = &node->config;
 	uint64_t pixels = (uint64_t)c->limits.max_megapixels << 20;
 	struct work *w = calloc(1, sizeof(*w));
-	size_t n_offsets = block_table_entries((size_t)pixels * 4, 8) ;
+	size_t n_offsets = block_table_entries((size_t)pixels * 4, 8);
 	int rc = -ENOMEM;
 
 	lane->state = w;
 	if (!w)
 		return rc;
 	w->n_offsets = n_offsets < UINT32_MAX ? (uint32_t)n_offsets : UINT32_MAX;
-	rc = memory_open(&w->memory, (size_t)w->n_offsets * sizeof(uint32_t) + (size_t)c->spots.max_spots * sizeof(struct spot) +
+	rc = memory_open(&w->memory, (size_t)w->n_offsets * sizeof(uint32_t) + (size_t)c->limits.max_channels * c->spots.max_spots * sizeof(struct spot) +
 			 (size_t)c->spots.max_strong * sizeof(uint32_t) + (size_t)node->plan_bins_max * 2 * sizeof(double) + 256,
 			 lane->numa_node, c->machine.huge_pages);
 	if (rc < 0)
 		goto fail;
 	w->intensity = w->memory.at;
 	w->sigma = w->intensity + node->plan_bins_max;
-	w->spots = (struct spot *)(w->sigma + node->plan_bins_max);
-	w->strong = (uint32_t *)(w->spots + c->spots.max_spots);
+	w->spots[0] = (struct spot *)(w->sigma + node->plan_bins_max);
+	for (uint32_t i = 1; i < c->limits.max_channels; i++)
+		w->spots[i] = w->spots[i - 1] + c->spots.max_spots;
+	w->strong = (uint32_t *)(w->spots[0] + (size_t)c->limits.max_channels * c->spots.max_spots);
 	w->offsets = w->strong + c->spots.max_strong;
 	rc = score_scratch_open(&w->scratch, c->spots.max_spots, node->plan_bins_max);
 	for (unsigned e = 0; e < node->engines.n && rc == 0; e++)

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "host/bell.h"
 #include "host/thread.h"
@@ -62,6 +61,8 @@ struct lane {
 /* Called by publish for every record in order; may print. strong: NULL or the list. */
 typedef void node_record_fn(void *user, const struct record *record, const char *channel, uint32_t channel_number, const uint32_t *strong);
 
+typedef void node_run_fn(void *user, const struct run *run);
+
 struct node_cfg {
 	const struct config *config;
 	const char *version;
@@ -70,7 +71,8 @@ struct node_cfg {
 	bool with_strong;
 	node_record_fn *on_record;
 	void *on_record_user;
-	FILE *ledger_to;                  /* where each run's ledger is printed; NULL: nowhere */
+	node_run_fn *on_run;              /* called by publish at the end of every run; NULL: nobody */
+	void *on_run_user;
 	const char *name;                 /* of the files; NULL: from the series */
 };
 

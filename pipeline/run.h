@@ -21,6 +21,9 @@
 struct slot;
 struct plan_ref;
 
+/* How far publish has come with ending a run: the end message goes on, forward is told, forward is done, the writer is told, it is done. */
+enum run_closing { CLOSING_NOT, CLOSING_END, CLOSING_TELL, CLOSING_FRAMES, CLOSING_FILES, CLOSING_WRITTEN };
+
 enum run_state { RUN_FREE, RUN_OPEN, RUN_CLOSING, RUN_DONE };
 enum plan_state { PLAN_NONE, PLAN_ASKED, PLAN_READY, PLAN_FAILED };
 
@@ -63,6 +66,7 @@ struct run {
 	struct latency latency;       /* from zmq_msg_recv's return to the result sent */
 	_Atomic bool frames_done, files_done; /* release by forward / write when their last frame is counted; acquire in publish */
 	/* publish's own */
+	enum run_closing closing;
 	bool results_started;
 	uint64_t first_frame_ns, last_frame_ns;
 	uint64_t bytes;

@@ -12,7 +12,7 @@ struct work {
 	struct block_table table[STREAM_CHANNELS_MAX];
 	struct payload payload[STREAM_CHANNELS_MAX];
 	struct engine_queue *queue[ENGINES_OPEN_MAX];
-	struct spot *spots;                  /* of the channel in work */
+	struct spot *spots[STREAM_CHANNELS_MAX];
 	uint32_t *strong;
 	double *intensity, *sigma;
 	struct score_scratch *scratch;
