@@ -69,19 +69,19 @@ static void close_run(struct lane *lane, struct run *run, const char *closed_by)
 /* The run's channel for one of a frame's; asks for its plan when it is new. */
 static enum ledger_term find_channel(struct node *node, struct run *run, const struct stream_channel *c, uint32_t *number)
 {
+	uint32_t n = atomic_load_explicit(&run->n_channels, memory_order_relaxed);
 	struct run_channel *rc;
 
-	for (*number = 0; *number < run->n_channels; (*number)++)
+	for (*number = 0; *number < n; (*number)++)
 		if (!strcmp(run->channel[*number].name, c->name))
 			break;
 	if (*number == node->config.limits.max_channels)
 		return LEDGER_CHANNEL_UNKNOWN;
 	rc = &run->channel[*number];
-	if (*number == run->n_channels) {
-		run->n_channels++;
+	if (*number == n) {
 		memcpy(rc->name, c->name, sizeof(rc->name));
-		rc->width = rc->height = 0;
 		rc->elem_bytes = 0;
+		atomic_store_explicit(&run->n_channels, n + 1, memory_order_release);
 	}
 	if (!rc->elem_bytes) {
 		rc->width = c->pixels.width;
@@ -97,14 +97,16 @@ static enum ledger_term find_channel(struct node *node, struct run *run, const s
 /* What a start message already says of the frames: plans are asked for before the first one is there. */
 static void ask_early(struct node *node, struct run *run, const struct stream_start *start)
 {
-	run->n_channels = start->n_channels < node->config.limits.max_channels ? start->n_channels : node->config.limits.max_channels;
-	for (uint32_t i = 0; i < run->n_channels; i++) {
+	uint32_t n = start->n_channels < node->config.limits.max_channels ? start->n_channels : node->config.limits.max_channels;
+
+	for (uint32_t i = 0; i < n; i++) {
 		struct run_channel *rc = &run->channel[i];
 
 		memcpy(rc->name, start->channel[i].name, sizeof(rc->name));
 		rc->width = start->width;
 		rc->height = start->height;
 		rc->elem_bytes = start->width && start->height ? start->elem_bytes : 0;
+		atomic_store_explicit(&run->n_channels, i + 1, memory_order_release);
 		if (rc->elem_bytes)
 			plans_ask(node, run, i);
 	}
@@ -233,7 +235,7 @@ static bool serve_line(struct lane *lane, struct run *run, uint64_t now_ns)
 static struct run_identity identity_of(const struct node *node, const struct slot *slot)
 {
 	struct run_identity id = {.group = node->group_of[slot->source]};
-	const char *unique = "";
+	const char *unique = id.series_unique_id;
 
 	switch (slot->decoded.kind) {
 	case STREAM_START:
@@ -249,7 +251,8 @@ static struct run_identity identity_of(const struct node *node, const struct slo
 		unique = slot->decoded.end.series_unique_id;
 		break;
 	}
-	memcpy(id.series_unique_id, unique, sizeof(id.series_unique_id));
+	if (unique != id.series_unique_id)
+		memcpy(id.series_unique_id, unique, sizeof(id.series_unique_id));
 	return id;
 }
 

@@ -32,7 +32,7 @@ struct step {
 	void (*frame)(struct lane *lane, struct slot *slot);
 };
 
-enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON, LANE_KINDS };
+enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON };
 
 /* A pinned thread that runs consecutive steps. One row of graph.c's table. */
 struct lane_spec {
@@ -96,10 +96,11 @@ struct node {
 	uint32_t n_frame_slots;
 	struct run_table runs;
 	struct ledger total;              /* of all runs, and of what belongs to none */
+	struct latency latency;           /* of all runs */
 
 	unsigned n_lanes;
 	struct lane lane[NODE_LANES_MAX];
-	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write;
+	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write, *simplon;
 
 	/* rings: named by what goes through them */
 	struct ring arrived[CONFIG_INPUTS_MAX];       /* receive -> admit */
@@ -116,7 +117,8 @@ struct node {
 	_Atomic uint64_t runs_done;                   /* release by publish; acquire by whoever waits for runs */
 	_Atomic uint64_t bytes_in_flight[CONFIG_INPUTS_MAX]; /* relaxed: a budget, not a fact */
 	_Atomic uint64_t bytes_received, bytes_written, write_ns; /* relaxed: mere counts */
-	_Atomic bool source_done;                     /* replay: the file is through */
+	_Atomic bool source_done;                     /* replay: the file is through. release; pairs with the acquire of whoever waits for it */
+	_Atomic uint64_t detector_dropped[CONFIG_INPUTS_MAX]; /* per group, as the detector says; relaxed */
 	_Atomic bool draining;                        /* main: no more input; close the runs. relaxed */
 	_Atomic uint64_t connected;                   /* bit per receiving lane; relaxed */
 	_Atomic uint64_t current_run;                 /* number of the newest run; relaxed */
@@ -124,14 +126,17 @@ struct node {
 
 /* Opens everything and starts the lanes. -errno with a message; -EINVAL: the user's mistake. */
 int node_open(struct node **out, const struct node_cfg *cfg, char *message, size_t message_bytes);
-/* Ends the input, closes the runs, lets everything under way finish, stops the lanes. */
+/* Ends the input, closes the runs, lets everything under way finish, stops the lanes. The ledgers stay to be read. */
+void node_drain(struct node *node);
+/* Drains and takes everything apart; takes NULL and half-built nodes. */
 void node_close(struct node **node);
 
-/* graph.c */
-extern const struct lane_spec graph[LANE_KINDS];
-int graph_lanes(struct node *node, char *message, size_t message_bytes);
+/* graph.c: the way of a frame. Lists the lanes this node needs, and makes and unmakes its rings. */
+int graph_lanes(struct node *node);
 int graph_rings(struct node *node);
 void graph_rings_close(struct node *node);
+/* Prints the table: lanes, steps, rings and what happens when one is full. */
+void graph_print(void);
 
 /* lane.c */
 int lane_start(struct lane *lane);

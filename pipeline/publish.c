@@ -98,6 +98,7 @@ static void send_results(struct lane *lane, struct slot *slot)
 {
 	struct publish *p = lane->state;
 	const struct node_cfg *cfg = &lane->node->cfg;
+	uint64_t passed_ns;
 
 	send_start(lane, slot->run);
 	for (uint32_t i = 0; i < slot->decoded.image.n_channels; i++) {
@@ -108,7 +109,9 @@ static void send_results(struct lane *lane, struct slot *slot)
 		if (cfg->on_record)
 			cfg->on_record(cfg->on_record_user, &o->record, slot->decoded.image.channel[i].name, i, o->strong);
 	}
-	latency_add(&slot->run->latency, clock_monotonic_ns() - slot->received_ns);
+	passed_ns = clock_monotonic_ns() - slot->received_ns;
+	latency_add(&slot->run->latency, passed_ns);
+	latency_add(&lane->node->latency, passed_ns);
 }
 
 /* --- where a slot goes ------------------------------------------------------------------------------------------------- */
@@ -257,6 +260,8 @@ static bool let_out(struct lane *lane, struct slot *slot)
 	struct node *node = lane->node;
 
 	if (slot->kind == SLOT_RUN_CLOSE) {
+		ledger_add(&slot->run->ledger, LEDGER_DETECTOR_DROPPED,
+			   atomic_load_explicit(&node->detector_dropped[slot->run->identity.group], memory_order_relaxed));
 		slot->run->closing = node->sinks.frames ? CLOSING_END : CLOSING_FILES;
 		return true;
 	}

@@ -58,7 +58,7 @@ struct run {
 	uint64_t seen;                /* distinct ones */
 	uint64_t last_ns, end_ns;     /* last message, end message (0: none) */
 	const char *closed_by;
-	uint32_t n_channels;
+	_Atomic uint32_t n_channels;  /* release by admit after the new channel's name; acquire by the plan and write lanes */
 	struct run_channel channel[STREAM_CHANNELS_MAX];
 	uint32_t waiting_head, waiting_tail; /* slots that wait for the plan */
 	uint32_t n_waiting;

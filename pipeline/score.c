@@ -11,7 +11,7 @@ static void spot_columns(struct outcome *o, const struct geometry *geometry, con
 		r->spots.sum[i] = spots[i].sum;
 		r->spots.n_px[i] = spots[i].n_px;
 		r->spots.max[i] = spots[i].max;
-		r->spots.d[i] = (float)geometry_d(geometry, r->spots.x[i], r->spots.y[i]);
+		r->spots.d[i] = (float)geometry_spot_d(geometry, r->spots.x[i], r->spots.y[i]);
 	}
 }
 

@@ -34,12 +34,14 @@ static void apply_overrides(struct stream_start *s, const struct config *config)
 /* What only the frames show, or show better than the start message. */
 static void complete(struct stream_start *s, const struct run *run)
 {
-	if (run->n_channels && run->channel[0].elem_bytes) {
+	uint32_t n_channels = atomic_load_explicit(&run->n_channels, memory_order_acquire);
+
+	if (n_channels && run->channel[0].elem_bytes) {
 		s->width = run->channel[0].width;
 		s->height = run->channel[0].height;
 		s->elem_bytes = run->channel[0].elem_bytes;
 	}
-	for (uint32_t c = 0; c < run->n_channels; c++) {
+	for (uint32_t c = 0; c < n_channels; c++) {
 		uint32_t known = 0;
 
 		while (known < s->n_channels && strcmp(s->channel[known].name, run->channel[c].name))
@@ -51,7 +53,7 @@ static void complete(struct stream_start *s, const struct run *run)
 	}
 }
 
-void series_effective(struct stream_start *out, const struct config *config, const struct run *run)
+void series_announced(struct stream_start *out, const struct config *config, const struct run *run)
 {
 	if (run->start) {
 		*out = run->start->decoded.start;
@@ -61,7 +63,6 @@ void series_effective(struct stream_start *out, const struct config *config, con
 		out->series_id = run->identity.series_id;
 		memcpy(out->series_unique_id, run->identity.series_unique_id, sizeof(out->series_unique_id));
 	}
-	complete(out, run);
 	if (!isfinite(out->wavelength_angstrom) && isfinite(out->energy_ev) && out->energy_ev > 0)
 		out->wavelength_angstrom = HC_EV_ANGSTROM / out->energy_ev;
 	if (isfinite(out->distance_m) && out->distance_m > DISTANCE_MAX_M && !isfinite(config->geometry.distance_mm)) {
@@ -72,12 +73,17 @@ void series_effective(struct stream_start *out, const struct config *config, con
 	apply_overrides(out, config);
 }
 
-void series_geometry(struct geometry *out, const struct stream_start *s, const char *poni, const char **why)
+void series_effective(struct stream_start *out, const struct config *config, const struct run *run)
+{
+	series_announced(out, config, run);
+	complete(out, run);
+}
+
+/* Where the detector stands; out is zero before. */
+static void place(struct geometry *out, const struct stream_start *s, const char *poni, const char **why)
 {
 	char message[160];
 
-	*out = (struct geometry){0};
-	*why = "";
 	if (poni) {
 		if (geometry_from_poni(out, poni, s->pixel_x_m * 1000, s->pixel_y_m * 1000, s->wavelength_angstrom, message, sizeof(message)) < 0)
 			*why = "the .poni file lacks something that the stream does not announce either";
@@ -104,4 +110,14 @@ void series_geometry(struct geometry *out, const struct stream_start *s, const c
 	else if (geometry_flat(out, s->distance_m * 1000, s->beam_x_px, s->beam_y_px, s->pixel_x_m * 1000, s->pixel_y_m * 1000,
 			       s->wavelength_angstrom) < 0)
 		*why = "the announced geometry makes no sense";
+}
+
+void series_geometry(struct geometry *out, const struct stream_start *s, const char *poni, const char **why)
+{
+	*out = (struct geometry){0};
+	*why = "";
+	place(out, s, poni, why);
+	/* Without a known sensor spots are not corrected for parallax; nothing else changes. */
+	if (out->known && s->sensor_thickness_m > 0)
+		geometry_set_sensor(out, s->sensor_material, s->sensor_thickness_m * 1000);
 }

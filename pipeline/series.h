@@ -7,8 +7,9 @@
 #include "pipeline/config.h"
 #include "pipeline/run.h"
 
-/* The series as it is to be used for analysis and files: the run's start message (or nothing), completed by what its frames showed and
- * overridden by the configuration. Spans point into the run's start message. */
+/* What was announced, or nothing, overridden by the configuration. Spans point into the run's start message. */
+void series_announced(struct stream_start *out, const struct config *config, const struct run *run);
+/* The same completed by what the frames showed: the series as it is to be said in files. */
 void series_effective(struct stream_start *out, const struct config *config, const struct run *run);
 /* Its geometry. *why: "" or why it is not known, in words. poni: the text of the configured file, or NULL. */
 void series_geometry(struct geometry *out, const struct stream_start *series, const char *poni, const char **why);
