@@ -203,8 +203,7 @@ static void wait_in_line(struct node *node, struct slot *slot)
 	struct run *run = slot->run;
 	uint32_t index = node_slot_index(node, slot);
 
-	slot->next = SLOT_NONE;
-	if (run->waiting_head == SLOT_NONE)
+	if (!run->n_waiting)
 		run->waiting_head = index;
 	else
 		node_slot(node, run->waiting_tail)->next = index;
@@ -217,7 +216,7 @@ static bool serve_line(struct lane *lane, struct run *run, uint64_t now_ns)
 {
 	bool any = false;
 
-	while (run->waiting_head != SLOT_NONE) {
+	while (run->n_waiting) {
 		struct slot *slot = node_slot(lane->node, run->waiting_head);
 		uint32_t next = slot->next;
 

@@ -60,7 +60,7 @@ static void clear(struct run *run)
 	run->last_ns = run->end_ns = run->first_frame_ns = run->last_frame_ns = run->bytes = 0;
 	run->closed_by = NULL;
 	run->n_channels = 0;
-	run->waiting_head = run->waiting_tail = SLOT_NONE;
+	run->waiting_head = run->waiting_tail = 0;
 	run->n_waiting = 0;
 	for (enum ledger_term t = 0; t < LEDGER_TERMS; t++)
 		atomic_store_explicit(&run->ledger.count[t], 0, memory_order_relaxed);

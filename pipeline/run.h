@@ -60,8 +60,8 @@ struct run {
 	const char *closed_by;
 	_Atomic uint32_t n_channels;  /* release by admit after the new channel's name; acquire by the plan and write lanes */
 	struct run_channel channel[STREAM_CHANNELS_MAX];
-	uint32_t waiting_head, waiting_tail; /* slots that wait for the plan */
-	uint32_t n_waiting;
+	uint32_t n_waiting;           /* slots that wait for the plan or a worker, linked by their next */
+	uint32_t waiting_head, waiting_tail;
 	struct ledger ledger;
 	struct latency latency;       /* from zmq_msg_recv's return to the result sent */
 	_Atomic bool frames_done, files_done; /* release by forward / write when their last frame is counted; acquire in publish */
