@@ -263,6 +263,15 @@ static enum table table_of(struct stream_v1 *d, unsigned part, json_t **json)
 	return stream_v1_is_htype(*json, "dcountrate_table-1.0") ? TABLE_COUNTRATE : TABLE_NONE;
 }
 
+/* Pairs of floats, else nothing: no frame depends on it. */
+static void read_countrate(struct stream_v1 *d, struct span bytes)
+{
+	if (bytes.len % 8 == 0)
+		d->out->start.countrate_table = bytes;
+	else
+		d->strict = false;
+}
+
 /* Pairs of description and data from part on, as many as there are; *seen tells which. Returns the first part that is none. */
 static enum stream_refusal read_tables(struct stream_v1 *d, unsigned *part, unsigned *seen)
 {
@@ -278,7 +287,7 @@ static enum stream_refusal read_tables(struct stream_v1 *d, unsigned *part, unsi
 		else if (table == TABLE_MASK)
 			refusal = read_table(d, json, "pixel mask", false, bytes, &start->channel[0].pixel_mask);
 		else if (table == TABLE_COUNTRATE)
-			start->countrate_table = bytes;
+			read_countrate(d, bytes);
 		json_decref(json);
 		if (refusal)
 			return refusal;
@@ -315,7 +324,8 @@ static enum stream_refusal read_start(struct stream_v1 *d, const json_t *head)
 	if (part != d->n_parts)
 		return stream_refuse(d->out, STREAM_BAD_PARTS, "a header of %u parts, of which %u are known", d->n_parts, part);
 	unsigned all = 1u << TABLE_FLATFIELD | 1u << TABLE_MASK | 1u << TABLE_COUNTRATE;
-	start->strict = detail && (none || strcmp(detail, "basic") == 0 ? seen == 0 : strcmp(detail, "all") == 0 && seen == all);
+	bool complete = none || (detail && strcmp(detail, "basic") == 0) ? seen == 0 : detail && strcmp(detail, "all") == 0 && seen == all;
+	start->strict = d->strict && detail && complete;
 	return STREAM_OK;
 }
 

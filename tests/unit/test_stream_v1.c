@@ -209,6 +209,7 @@ static const struct change start_changes[] = {
 	{"tables though basic", 0, RAW("{\"header_detail\":\"basic\",\"htype\":\"dheader-1.0\",\"series\":71}"), STREAM_OK, false},
 	{"an empty flatfield of some size", 3, RAW(""), STREAM_OK, true},
 	{"an empty mask of some size", 5, RAW(""), STREAM_OK, true},
+	{"a count-rate table of a pair and a half", 7, RAW("abcdefghijkl"), STREAM_OK, false},
 	{"ints for flags and floats", 1, RAW("{\"pixel_mask_applied\":1,\"beam_center_x\":0,\"detector_distance\":-1}"), STREAM_OK, true},
 	{"nulls", 1, RAW("{\"pixel_mask_applied\":null,\"beam_center_x\":null,\"nimages\":null,\"description\":null}"), STREAM_OK, true},
 	{"2^48 images", 1, RAW("{\"nimages\":16777216,\"ntrigger\":16777216}"), STREAM_OK, true},
