@@ -37,11 +37,6 @@ struct process_options {
 	unsigned with;
 };
 
-struct job {
-	struct node *node;
-	const struct process_options *options;
-};
-
 static int parse(int argc, char **argv, struct process_options *o)
 {
 	static const struct option options[] = {
@@ -80,24 +75,23 @@ static int parse(int argc, char **argv, struct process_options *o)
 	return 0;
 }
 
-static void print_record(void *user, const struct record *record, const char *channel, uint32_t number, const uint32_t *strong)
+static void print_record(void *user, const struct node *node, const struct record *record, uint32_t channel, const uint32_t *strong)
 {
-	struct job *job = user;
-	const struct run_channel *rc = &job->node->runs.run[0].channel[number];
+	const struct process_options *o = user;
+	const struct run_channel *rc = &node->runs.run[0].channel[channel];
 	const double *q = NULL;
 
-	(void)channel;
 	if (atomic_load_explicit(&rc->plan_state, memory_order_acquire) == PLAN_READY)
 		q = rc->plan->plan->bin_q;
-	report_json(stdout, record, number, q, strong, job->options->with);
+	report_json(stdout, record, channel, q, strong, o->with);
 }
 
-static void print_run(void *user, const struct run *run)
+static void print_run(void *user, const struct node *node, const struct run *run)
 {
-	struct job *job = user;
+	const struct process_options *o = user;
 
-	if (!job->options->quiet)
-		report_run(job->options->json ? stderr : stdout, job->node, run);
+	if (!o->quiet)
+		report_run(o->json ? stderr : stdout, node, run);
 }
 
 static void progress(const struct node *node, uint64_t n_frames, bool last)
@@ -140,7 +134,7 @@ static void stem(const char *path, char *name, size_t bytes)
 
 static int process(const struct process_options *o, const struct config *config)
 {
-	struct job job = {.options = o};
+	struct node *node = NULL;
 	struct stream_limits limits = receive_limits(config);
 	struct frame_file *file = NULL;
 	char message[1024] = "", name[256], broken[160];
@@ -152,18 +146,19 @@ static int process(const struct process_options *o, const struct config *config)
 		return COMMAND_MISTAKE;
 	}
 	stem(o->file, name, sizeof(name));
-	rc = node_open(&job.node, &(struct node_cfg){
+	rc = node_open(&node, &(struct node_cfg){
 		.config = config, .version = COMMAND_VERSION, .file = file, .patient = true, .with_strong = o->with & REPORT_STRONG,
-		.on_record = o->json ? print_record : NULL, .on_record_user = &job, .on_run = print_run, .on_run_user = &job, .name = name,
+		.on_record = o->json ? print_record : NULL, .on_record_user = (void *)o, .on_run = print_run,
+		.on_run_user = (void *)o, .name = name,
 	}, message, sizeof(message));
 	if (rc < 0) {
 		fprintf(stderr, "sluice process: %s\n", message);
 	} else {
-		watch(job.node, frame_file_info(file)->n_frames, !o->quiet && isatty(STDERR_FILENO));
-		good = ledger_check(&job.node->total, job.node->sinks, broken, sizeof(broken)) && !command_stopped &&
-		       !ledger_get(&job.node->total, LEDGER_UNREADABLE) && !ledger_get(&job.node->total, LEDGER_FAILED);
+		watch(node, frame_file_info(file)->n_frames, !o->quiet && isatty(STDERR_FILENO));
+		good = ledger_check(&node->total, node->sinks, broken, sizeof(broken)) && !command_stopped &&
+		       !ledger_get(&node->total, LEDGER_UNREADABLE) && !ledger_get(&node->total, LEDGER_FAILED);
 	}
-	node_close(&job.node);
+	node_close(&node);
 	frame_file_close(&file);
 	if (fflush(stdout) != 0)
 		good = false;

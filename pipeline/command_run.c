@@ -75,9 +75,10 @@ static int parse(int argc, char **argv, struct run_options *o)
 	return rc;
 }
 
-static void print_run(void *user, const struct run *run)
+static void print_run(void *user, const struct node *node, const struct run *run)
 {
-	report_run(stdout, *(struct node **)user, run);
+	(void)user;
+	report_run(stdout, node, run);
 }
 
 static void say_what_runs(const struct config *c)
@@ -133,7 +134,7 @@ int command_run(int argc, char **argv)
 	}
 	log_set_level((enum log_level)log_level_from_name(config->log.level));
 	command_catch_signals();
-	rc = node_open(&node, &(struct node_cfg){.config = config, .version = COMMAND_VERSION, .on_run = print_run, .on_run_user = &node},
+	rc = node_open(&node, &(struct node_cfg){.config = config, .version = COMMAND_VERSION, .on_run = print_run},
 		       message, sizeof(message));
 	if (rc < 0) {
 		fprintf(stderr, "sluice run: %s\n", message);

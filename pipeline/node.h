@@ -59,9 +59,9 @@ struct lane {
 };
 
 /* Called by publish for every record in order; may print. strong: NULL or the list. */
-typedef void node_record_fn(void *user, const struct record *record, const char *channel, uint32_t channel_number, const uint32_t *strong);
+typedef void node_record_fn(void *user, const struct node *node, const struct record *record, uint32_t channel, const uint32_t *strong);
 
-typedef void node_run_fn(void *user, const struct run *run);
+typedef void node_run_fn(void *user, const struct node *node, const struct run *run);
 
 struct node_cfg {
 	const struct config *config;

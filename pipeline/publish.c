@@ -107,7 +107,7 @@ static void send_results(struct lane *lane, struct slot *slot)
 		records_frame(slot, i, p->number);
 		send_bytes(p, p->buffer, p->results ? record_encode(p->buffer, p->buffer_bytes, &o->record) : 0);
 		if (cfg->on_record)
-			cfg->on_record(cfg->on_record_user, &o->record, slot->decoded.image.channel[i].name, i, o->strong);
+			cfg->on_record(cfg->on_record_user, lane->node, &o->record, i, o->strong);
 	}
 	passed_ns = clock_monotonic_ns() - slot->received_ns;
 	latency_add(&slot->run->latency, passed_ns);
@@ -284,7 +284,7 @@ static void finish_run(struct lane *lane, struct run *run)
 	end.number = ((struct publish *)lane->state)->number;
 	send_end(lane, &end);
 	if (node->cfg.on_run)
-		node->cfg.on_run(node->cfg.on_run_user, run);
+		node->cfg.on_run(node->cfg.on_run_user, node, run);
 	if (run->start)
 		release(node, run->start);
 	if (run->end)

@@ -39,6 +39,12 @@ void report_status(struct node *node, struct report_rate *rate, char *line, size
 	char lost[256], disk[48] = "";
 
 	losses(l, lost, sizeof(lost));
+	if (!atomic_load_explicit(&node->current_run, memory_order_relaxed)) {
+		snprintf(line, line_bytes, "%s, no run yet%s", atomic_load_explicit(&node->connected, memory_order_relaxed) ?
+			 "connected to the detector" : "waiting for the detector", lost);
+		rate->ns = now_ns;
+		return;
+	}
 	if (node->sinks.files)
 		snprintf(disk, sizeof(disk), "  disk %.0f MB/s", per_second(written, rate->written_bytes, passed_ns) / 1e6);
 	snprintf(line, line_bytes, "run %" PRIu64 "  %8.1f frames/s %8.1f MB/s  received %" PRIu64 "  analysed %" PRIu64 "  hits %" PRIu64
