@@ -39,16 +39,16 @@ static bool active_around(const struct scene *scene, double x_px, double y_px)
 	return true;
 }
 
-/* Would its third-brightest pixel still stand out when it fluctuates four sigma down? (Three pixels make a spot.) `around` is the
+/* Would its third-brightest pixel still stand out when it fluctuates 2.5 sigma down? (Three pixels make a spot.) `around` is the
  * background, and a spot finder's window of 49 pixels sees the spot itself as background too. */
 static bool stands_out(double photons, double sigma_px, double around, double saturation)
 {
 	double centre = erf(0.5 / (sigma_px * M_SQRT2)), beside = 0.5 * (erf(1.5 / (sigma_px * M_SQRT2)) - erf(0.5 / (sigma_px * M_SQRT2)));
 	double third = photons * centre * beside * 0.8, mean = around + photons / 49; /* 0.8: the spot is rarely centred on a pixel */
 
-	if (photons * centre * centre + around > 0.7 * saturation)
+	if (photons * centre * centre + around > 0.8 * saturation)
 		return false;
-	return third > mean - around + 3 * sqrt(mean) + 4 * sqrt(third + around);
+	return third > mean - around + 3 * sqrt(mean) + 2.5 * sqrt(third + around);
 }
 
 static int by_x(const void *a, const void *b)
@@ -117,7 +117,7 @@ static int attempt(const struct scene *scene, uint64_t key, unsigned number, dou
 		u[i] = random_next_unit(&random);
 	crystal_rotation(rotation, u[0], u[1], u[2]);
 	sample.photons *= 0.6 + 1.2 * random_next_unit(&random);
-	if (number >= PATIENCE)
+	if (number >= PATIENCE && s->type != PIXEL_U8) /* 8 bits would only overflow */
 		sample.photons *= pow(1.05, number - PATIENCE);
 	*sigma_px = s->spot_sigma_px * (0.9 + 0.2 * random_next_unit(&random));
 	error = crystal_diffract(&reflections, &n, &sample, &scene->beam, rotation, 1);

@@ -17,7 +17,7 @@ void settings_clear(struct settings *s)
 	*s = (struct settings){
 		.hit_rate = 0.3, .wavelength_angstrom = NAN, .energy_ev = NAN, .distance_mm = NAN, .centre_px = { NAN, NAN }, .bandwidth = 2e-4,
 		.hot_photons = 2000, .cell = { .centring = 'P' }, .mosaic_deg = NAN, .domain_angstrom = NAN, .wilson_b = 20,
-		.spot_photons = NAN, .spot_sigma_px = 0.9, .resolution_angstrom = 1.3, .min_strong = 20,
+		.spot_photons = NAN, .spot_sigma_px = 0.9, .resolution_angstrom = 1.3,
 		.background = { .mean = 0.5, .beamstop_mm = NAN, .ice_photons = 4, .powder_photons = 2 },
 		.type = PIXEL_U16, .codec = CODEC_BSLZ4, .header_detail = 1, .n_channels = 1, .channel = { CHANNEL_THRESHOLD_1 },
 		.series_id = UINT64_MAX, .rate_hz = 10, .reorder_window = 8, .late_delay_s = 3, .gap_s = 0,
@@ -81,10 +81,10 @@ static void complete_beam(struct settings *s)
  * as a lysozyme crystal's reflections are: a nanocrystal. In between the detector is moved back. */
 static void complete_crystal(struct settings *s)
 {
-	double pixel_mm = s->model.pixel_um / 1000, side = fmin(s->model.width, s->model.height) * pixel_mm;
+	double pixel_mm = s->model.pixel_um / 1000, side = sqrt((double)s->model.width * s->model.height) * pixel_mm;
 	bool large = s->model.width >= 1000 && s->model.height >= 500 && !s->model.electrons;
 	double close_mm = s->model.electrons ? side / 2 / s->wavelength_angstrom * 1.5 : 0.625 * side / s->wavelength_angstrom;
-	double longest, spacing_px = large ? 15 : 11;
+	double longest, spacing_px = large ? 15 : 10;
 
 	if (!s->cell_given && large)
 		s->cell = (struct crystal_cell){ 79.1, 79.1, 37.9, 90, 90, 90, 'P' };
@@ -99,11 +99,13 @@ static void complete_crystal(struct settings *s)
 		s->distance_mm = ceil(s->distance_mm);
 	}
 	if (isnan(s->domain_angstrom))
-		s->domain_angstrom = large ? 2000 : 5 * longest;
+		s->domain_angstrom = large ? 2000 : 3.5 * longest;
 	if (isnan(s->mosaic_deg))
 		s->mosaic_deg = 0.1;
 	if (isnan(s->spot_photons))
-		s->spot_photons = s->type == PIXEL_U8 ? 1200 : 6000;
+		s->spot_photons = s->type == PIXEL_U8 ? 800 : 6000;
+	if (!s->min_strong)
+		s->min_strong = (uint64_t)s->model.width * s->model.height < 65536 ? 8 : 16;
 	if (isnan(s->background.beamstop_mm))
 		s->background.beamstop_mm = side / 60;
 }

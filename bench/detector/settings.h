@@ -55,7 +55,7 @@ struct settings {
 	struct crystal_cell cell;
 	bool cell_given;
 	double mosaic_deg, domain_angstrom, wilson_b, spot_photons, spot_sigma_px, resolution_angstrom;
-	uint32_t min_strong;
+	uint32_t min_strong;              /* 0: choose */
 	struct background_config background;
 	/* stream */
 	bool v1;
