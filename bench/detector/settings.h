@@ -35,8 +35,6 @@ struct frame_event {
 	double amount; /* seconds or bytes */
 };
 
-enum end_policy { END_NORMAL, END_NONE };
-
 /* One series. */
 struct settings {
 	/* what is sent */
@@ -48,7 +46,7 @@ struct settings {
 	/* detector and beam */
 	struct model model;
 	double wavelength_angstrom, energy_ev, distance_mm, centre_px[2], bandwidth;
-	bool wavelength_given, centre_given;
+	bool centre_given;
 	uint32_t n_hot, n_dead;
 	double hot_photons;
 	/* crystal */
@@ -76,8 +74,7 @@ struct settings {
 	struct frame_choice drop, duplicate, reorder, damage, truncate, cut, late, garbage;
 	uint32_t reorder_window;
 	double late_delay_s, end_delay_s, gap_s;
-	bool no_start;
-	enum end_policy end;
+	bool no_start, no_end;
 	struct frame_event silence, rebind, oversize;
 };
 
@@ -89,14 +86,14 @@ struct options {
 	bool drop_when_blocked;
 	uint32_t high_water;              /* messages per connection; 0: choose */
 	double give_up_s;                 /* 0: never */
-	double linger_s, wait_s, idle_s;
+	double linger_s, idle_s;
 	uint64_t seed;
 	uint64_t repeats;                 /* of the list of series; 0: for ever */
 	uint32_t threads;                 /* 0: choose */
 	uint32_t pool_mib;
 	char truth[SETTINGS_PATH_MAX];
 	uint32_t simplon_port;            /* 0: none */
-	bool quiet, json, dry_run;
+	bool quiet, json;
 	unsigned n_series;
 	struct settings series[SETTINGS_SERIES_MAX];
 };
