@@ -161,6 +161,10 @@ void stream_start_clear(struct stream_start *start);
 int64_t stream_v2_emit_start(uint8_t *out, size_t cap, const struct stream_start *start);
 int64_t stream_v2_emit_image(uint8_t *out, size_t cap, const struct stream_image *image);
 int64_t stream_v2_emit_end(uint8_t *out, size_t cap, const struct stream_end *end);
+/* The image message in pieces, for a sender whose payloads already lie in memory: its head is everything before the first channel; the channels,
+ * each ending in its payload, follow in order. Head and channels together are what stream_v2_emit_image writes. */
+int64_t stream_v2_emit_image_head(uint8_t *out, size_t cap, const struct stream_image *image);
+int64_t stream_v2_emit_image_channel(uint8_t *out, size_t cap, const struct stream_channel *channel);
 size_t stream_v2_bound_start(const struct stream_start *start);
 size_t stream_v2_bound_image(const struct stream_image *image);
 

@@ -233,7 +233,7 @@ static void put_start(struct cbor_out *out, const struct stream_start *start, ui
 
 /* --- image and end ----------------------------------------------------------------------------------------------------------- */
 
-static void put_image(struct cbor_out *out, const struct stream_image *image, uint64_t n_entries)
+static void put_image_head(struct cbor_out *out, const struct stream_image *image, uint64_t n_entries)
 {
 	put_head(out, n_entries, "image", image->series_id, image->series_unique_id);
 	put_uint(out, "image_id", image->image_id);
@@ -244,10 +244,19 @@ static void put_image(struct cbor_out *out, const struct stream_image *image, ui
 	put_raw(out, "user_data", image->user_data);
 	cbor_out_key(out, "data");
 	cbor_out_map(out, image->n_channels);
-	for (uint32_t i = 0; i < image->n_channels; i++) {
-		cbor_out_text(out, image->channel[i].name);
-		put_array(out, &image->channel[i].pixels);
-	}
+}
+
+static void put_image_channel(struct cbor_out *out, const struct stream_channel *channel)
+{
+	cbor_out_text(out, channel->name);
+	put_array(out, &channel->pixels);
+}
+
+static void put_image(struct cbor_out *out, const struct stream_image *image, uint64_t n_entries)
+{
+	put_image_head(out, image, n_entries);
+	for (uint32_t i = 0; i < image->n_channels; i++)
+		put_image_channel(out, &image->channel[i]);
 }
 
 /* --- what the dialect cannot say --------------------------------------------------------------------------------------------- */
@@ -292,12 +301,17 @@ static bool can_say_start(const struct stream_start *start)
 	return can;
 }
 
+static bool can_say_channel(const struct stream_channel *channel)
+{
+	return channel->name[0] && can_say_text(channel->name) && can_say_array(&channel->pixels, false);
+}
+
 static bool can_say_image(const struct stream_image *image)
 {
 	bool can = image->n_channels >= 1 && image->n_channels <= STREAM_CHANNELS_MAX && can_say_user_data(image->user_data) &&
 		   can_say_text(image->series_unique_id) && can_say_text(image->series_date);
 	for (uint32_t i = 0; can && i < image->n_channels; i++)
-		can = image->channel[i].name[0] && can_say_text(image->channel[i].name) && can_say_array(&image->channel[i].pixels, false);
+		can = can_say_channel(&image->channel[i]);
 	return can;
 }
 
@@ -332,6 +346,24 @@ int64_t stream_v2_emit_image(uint8_t *at, size_t cap, const struct stream_image 
 		return -EINVAL;
 	struct cbor_out out = cbor_out_open(at, cap);
 	put_image(&out, image, image_entries(image));
+	return cbor_out_close(&out);
+}
+
+int64_t stream_v2_emit_image_head(uint8_t *at, size_t cap, const struct stream_image *image)
+{
+	if (!can_say_image(image))
+		return -EINVAL;
+	struct cbor_out out = cbor_out_open(at, cap);
+	put_image_head(&out, image, image_entries(image));
+	return cbor_out_close(&out);
+}
+
+int64_t stream_v2_emit_image_channel(uint8_t *at, size_t cap, const struct stream_channel *channel)
+{
+	if (!can_say_channel(channel))
+		return -EINVAL;
+	struct cbor_out out = cbor_out_open(at, cap);
+	put_image_channel(&out, channel);
 	return cbor_out_close(&out);
 }
 
