@@ -111,7 +111,7 @@ const struct option_row option_rows[] = {
 	{ "channels", "LIST", option_channels,
 	  .help = "threshold_1,threshold_2,difference (default threshold_1; v2 only)" },
 	{ "header", "none|basic|all", option_choice, SERIES(header_detail), .choices = "none|basic|all",
-	  .help = "what the start message says; all: with pixel mask (default basic)" },
+	  .help = "what the start message says; all: with pixel mask (default basic; with --file all)" },
 	{ "flatfield", NULL, option_flag, SERIES(flatfield),
 	  .help = "with --header all: a flatfield too" },
 	{ "header-appendix", "TEXT", option_text, SERIES(header_appendix), .max = 128,

@@ -19,7 +19,7 @@ void settings_clear(struct settings *s)
 		.hot_photons = 2000, .cell = { .centring = 'P' }, .mosaic_deg = NAN, .domain_angstrom = NAN, .wilson_b = 20,
 		.spot_photons = NAN, .spot_sigma_px = 0.9, .resolution_angstrom = 1.3,
 		.background = { .mean = 0.5, .beamstop_mm = NAN, .ice_photons = 4, .powder_photons = 2 },
-		.type = PIXEL_U16, .codec = CODEC_BSLZ4, .header_detail = 1, .n_channels = 1, .channel = { CHANNEL_THRESHOLD_1 },
+		.type = PIXEL_U16, .codec = CODEC_BSLZ4, .header_detail = -1, .n_channels = 1, .channel = { CHANNEL_THRESHOLD_1 },
 		.series_id = UINT64_MAX, .rate_hz = 10, .reorder_window = 8, .late_delay_s = 3, .gap_s = 0,
 		.silence.frame = UINT64_MAX, .rebind.frame = UINT64_MAX, .oversize.frame = UINT64_MAX,
 	};
@@ -149,10 +149,12 @@ int settings_complete(struct settings *s, char *message, size_t n)
 {
 	int error;
 
+	if (s->header_detail < 0)
+		s->header_detail = s->file[0] ? 2 : 1; /* a file's mask is not in its pixels */
 	if (s->v1 && s->codec == CODEC_LZ4_FRAMED)
 		s->codec = CODEC_LZ4_RAW; /* the same word on the wire: v1 "lz4<" has no head */
 	complete_beam(s);
 	complete_crystal(s);
-	error = check_crystal(s, message, n);
+	error = s->file[0] || s->capture[0] ? 0 : check_crystal(s, message, n);
 	return error ? error : check_stream(s, message, n);
 }

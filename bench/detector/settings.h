@@ -61,7 +61,7 @@ struct settings {
 	enum codec codec;
 	bool codec_given, type_given;
 	uint32_t block_bytes;
-	int header_detail;                /* 0 none, 1 basic, 2 all */
+	int header_detail;                /* 0 none, 1 basic, 2 all; -1: choose */
 	char header_appendix[STREAM_TEXT_MAX], image_appendix[STREAM_TEXT_MAX]; /* v1: as they are; v2: user_data as text */
 	unsigned n_channels;
 	enum channel_kind channel[CHANNEL_KINDS];
