@@ -38,7 +38,7 @@ struct detector {
 	_Atomic uint64_t dropped; /* written by the sending thread, read by the REST thread: a mere count */
 	struct truth_totals totals;
 	uint64_t series_sent;
-	char message[1024];
+	char message[2048];
 };
 
 static void on_signal(int number)
@@ -83,6 +83,9 @@ static int open_sources(struct detector *d)
 			return error;
 		if (d->source[i].pool && d->source[i].pool->file_frames && !s->frames_given)
 			s->frames = d->source[i].pool->file_frames;
+		if (d->source[i].pool && !d->source[i].pool->file_frames && !o->quiet)
+			fprintf(stderr, "made %u distinct frames, %u with a crystal, %.1f MB compressed\n", d->source[i].pool->n, d->source[i].pool->n_hits,
+				(double)d->source[i].pool->bytes * 1e-6);
 	}
 	return 0;
 }

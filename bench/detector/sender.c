@@ -22,7 +22,7 @@ struct sender {
 	struct outlet *outlet[SETTINGS_ENDPOINTS_MAX];
 	struct sender_totals totals;
 	uint64_t first_ns, last_ns, blocked_ns;
-	uint64_t report_ns, report_frames, report_bytes; /* at the last line */
+	uint64_t report_ns, report_frames, report_bytes, report_messages; /* at the last line */
 	bool waiting_said;
 };
 
@@ -93,11 +93,13 @@ static void report(struct sender *s)
 
 	if (s->options->quiet || seconds < 1)
 		return;
-	fprintf(stderr, "%llu frames sent, %.1f frames/s, %.1f MB/s\n", (unsigned long long)s->totals.frames,
-		(double)(s->totals.frames - s->report_frames) / seconds, (double)(s->totals.bytes - s->report_bytes) / seconds * 1e-6);
+	if (s->totals.messages != s->report_messages)
+		fprintf(stderr, "%llu frames sent, %.1f frames/s, %.1f MB/s\n", (unsigned long long)s->totals.frames,
+			(double)(s->totals.frames - s->report_frames) / seconds, (double)(s->totals.bytes - s->report_bytes) / seconds * 1e-6);
 	s->report_ns = now;
 	s->report_frames = s->totals.frames;
 	s->report_bytes = s->totals.bytes;
+	s->report_messages = s->totals.messages;
 }
 
 static void say_waiting(struct sender *s, unsigned endpoint)
