@@ -14,7 +14,7 @@
 #include "bench/detector/replay_capture.h"
 #include "bench/detector/sender.h"
 #include "bench/detector/series.h"
-#include "bench/detector/simplon.h"
+#include "bench/detector/rest.h"
 #include "bench/detector/truth.h"
 
 #define EXIT_FAILED 1
@@ -34,7 +34,7 @@ struct detector {
 	struct source source[SETTINGS_SERIES_MAX];
 	struct sender *sender;
 	struct truth *truth;
-	struct simplon *simplon;
+	struct rest *rest;
 	_Atomic uint64_t dropped; /* written by the sending thread, read by the REST thread: a mere count */
 	struct truth_totals totals;
 	uint64_t series_sent;
@@ -198,7 +198,7 @@ static int prepare(struct detector *d)
 	for (unsigned i = 0; i < o->n_series; i++)
 		if (d->source[i].pool)
 			truth_pool(d->truth, i, d->source[i].pool);
-	error = o->simplon_port ? simplon_open(&d->simplon, o->simplon_port, &d->dropped) : 0;
+	error = o->simplon_port ? rest_open(&d->rest, o->simplon_port, &d->dropped) : 0;
 	if (error) {
 		snprintf(d->message, sizeof d->message, "--simplon-port %u: %s", o->simplon_port, strerror(-error));
 		return fail(d, "", EXIT_MISTAKE);
@@ -229,7 +229,7 @@ static int run(struct detector *d)
 static void detector_close(struct detector *d, int *status)
 {
 	sender_close(&d->sender); /* first: ZeroMQ may still hold the pools' bytes */
-	simplon_close(&d->simplon);
+	rest_close(&d->rest);
 	for (unsigned i = 0; i < SETTINGS_SERIES_MAX; i++) {
 		pool_close(&d->source[i].pool);
 		capture_close(&d->source[i].capture);

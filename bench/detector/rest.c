@@ -1,5 +1,5 @@
-/* simplon.c - see simplon.h. */
-#include "bench/detector/simplon.h"
+/* rest.c - see rest.h. */
+#include "bench/detector/rest.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,7 +14,7 @@
 #define REQUEST_MAX 4096
 #define CLIENT_PATIENCE_S 2
 
-struct simplon {
+struct rest {
 	int listener;
 	struct thread thread;
 	const _Atomic uint64_t *dropped;
@@ -46,7 +46,7 @@ static void read_request(int client, char *request, size_t n)
 	}
 }
 
-static void answer(const struct simplon *s, int client)
+static void answer(const struct rest *s, int client)
 {
 	char request[REQUEST_MAX], body[256] = "", reply[512];
 	const char *status = "200 OK";
@@ -67,7 +67,7 @@ static void answer(const struct simplon *s, int client)
 
 static void *serve(void *user)
 {
-	struct simplon *s = user;
+	struct rest *s = user;
 	struct timeval patience = { CLIENT_PATIENCE_S, 0 };
 
 	for (;;) {
@@ -75,7 +75,7 @@ static void *serve(void *user)
 
 		if (client < 0 && (errno == EINTR || errno == ECONNABORTED))
 			continue;
-		if (client < 0) /* shut down by simplon_close */
+		if (client < 0) /* shut down by rest_close */
 			return NULL;
 		setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 		setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -84,10 +84,10 @@ static void *serve(void *user)
 	}
 }
 
-int simplon_open(struct simplon **out, uint32_t port, const _Atomic uint64_t *dropped)
+int rest_open(struct rest **out, uint32_t port, const _Atomic uint64_t *dropped)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct simplon *s = calloc(1, sizeof *s);
+	struct rest *s = calloc(1, sizeof *s);
 	int error = -ENOMEM, yes = 1;
 
 	*out = NULL;
@@ -106,13 +106,13 @@ int simplon_open(struct simplon **out, uint32_t port, const _Atomic uint64_t *dr
 	*out = s;
 	return 0;
 fail:
-	simplon_close(&s);
+	rest_close(&s);
 	return error;
 }
 
-void simplon_close(struct simplon **simplon)
+void rest_close(struct rest **rest)
 {
-	struct simplon *s = *simplon;
+	struct rest *s = *rest;
 
 	if (!s)
 		return;
@@ -122,5 +122,5 @@ void simplon_close(struct simplon **simplon)
 	if (s->listener >= 0)
 		close(s->listener);
 	free(s);
-	*simplon = NULL;
+	*rest = NULL;
 }
