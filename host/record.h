@@ -89,7 +89,7 @@ struct record_start {
 	const char *version;        /* of the program */
 	const char *engine;         /* which engine analyses the run */
 	const char *config;         /* the configuration used, YAML text */
-	const char *radial_unit;    /* "q" (1/Angstrom), "two_theta" (degrees), "radius" (metres); "": no radial integration (NULL here) */
+	const char *radial_unit;    /* "q" (1/Angstrom), "two_theta" (degrees), "radius" (millimetres); "": no radial integration (NULL here) */
 	const char *radial_off;     /* why there is none, in words; "" */
 	uint32_t n_bins;            /* bins in all, n_radial * n_sectors; 0: no radial integration */
 	uint32_t n_radial;          /* bins along the axis */
