@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,8 +11,17 @@
 
 #define TEXT_BYTES_MAX 65536 /* of one fixed-length string: longer ones are no names */
 
+/* Where a disk failed for good, a file cannot be closed, and HDF5's own tidying at exit crashes over what is left of it. Whatever can be closed is
+ * closed by its owner, so nothing is left to tidy. */
+static void no_tidying_at_exit(void)
+{
+	H5dont_atexit();
+}
+
 void hdf5_get_quiet(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, no_tidying_at_exit);
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 

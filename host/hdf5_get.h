@@ -11,7 +11,8 @@
 
 #include <hdf5.h>
 
-/* HDF5 keeps its error stack and whether it prints it per thread: every public function that calls HDF5 begins with this. */
+/* HDF5 keeps its error stack and whether it prints it per thread: every public function that calls HDF5 begins with this.
+ * The first call of all must come before any other of HDF5. */
 void hdf5_get_quiet(void);
 
 /* Opens a file for reading, also one that another process is writing (SWMR). Only regular files: a pipe would block for ever. -errno, else 0. */

@@ -35,7 +35,8 @@ int nxmx_sync_open(hid_t file);
 
 /* --- nxmx_segment.c ----------------------------------------------------------------------------------------------------------------------- */
 
-#define NXMX_IDS 4096 /* original numbers gathered before they are written */
+#define NXMX_IDS 1024 /* original numbers gathered before they are written; also the chunk of their dataset */
+#define NXMX_NO_ID UINT64_MAX /* what is read where a number never reached the disk */
 
 struct nxmx_series {
 	const char *directory;
@@ -55,6 +56,8 @@ struct nxmx_series {
 	uint64_t n_kept;         /* in all segments */
 	uint64_t first_ns;       /* when the open segment's first frame came */
 	bool dirty;              /* something was appended since the last flush */
+	uint64_t refused_until_ns; /* no new segment before: the disk took nothing */
+	uint32_t n_given_up;     /* files that could not even be closed */
 	bool grown;              /* a segment was finished since the master was published */
 	uint8_t *framed;         /* one frame of headerless lz4 with its head */
 	size_t framed_bytes;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/hdf5_filter.h"
@@ -20,6 +21,7 @@
 
 #define DATA "/entry/data/data"
 #define IDS "/entry/data/image_id"
+#define MISSING_MAX ((uint64_t)4 << 30) /* bytes at the end that a file may lack */
 
 struct report {
 	void (*say)(void *user, const char *line);
@@ -58,14 +60,75 @@ static hid_t open_marked(const char *path)
 	return file;
 }
 
-static bool has_chunk(hid_t data, uint64_t frame)
+/* A file whose last blocks never reached the disk is shorter than it says, which HDF5 refuses: it gets zeros, and what lies in them is cut. The length
+ * stands in the superblock (format specification, versions 2 and 3), little-endian at byte 28. False for a file of which nothing was ever flushed. */
+static bool make_whole(int fd, uint64_t size)
+{
+	static const uint8_t nothing[8], signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+	uint8_t head[36] = {0};
+	ssize_t got = pread(fd, head, sizeof head, 0);
+	if (got < 8 || !memcmp(head, nothing, 8))
+		return false;
+	if (got == (ssize_t)sizeof head && !memcmp(head, signature, 8) && (head[8] == 2 || head[8] == 3) && head[9] == 8) {
+		uint64_t end = 0;
+		for (int i = 7; i >= 0; i--)
+			end = end << 8 | head[28 + i];
+		if (end > size && end - size <= MISSING_MAX && ftruncate(fd, (off_t)end))
+			return true; /* HDF5 will say that it cannot be opened */
+	}
+	return true;
+}
+
+/* Opens a part for writing. 0 with a file; 1: nothing is in it; -errno. size: as it was found. */
+static int open_part(hid_t *file, const char *path, uint64_t *size)
+{
+	struct stat s;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	*file = -1;
+	if (fd < 0)
+		return -errno;
+	int rc = fstat(fd, &s) ? -errno : S_ISREG(s.st_mode) ? 0 : -EINVAL;
+	*size = rc == 0 ? (uint64_t)s.st_size : 0;
+	if (rc == 0 && !make_whole(fd, *size))
+		rc = 1;
+	close(fd);
+	if (rc)
+		return rc;
+	*file = open_marked(path);
+	return *file < 0 ? -EBADMSG : 0;
+}
+
+/* size: of the file as it was found. What lies beyond its end was never written. */
+static bool has_chunk(hid_t data, uint64_t frame, uint64_t size)
 {
 	hsize_t at[3] = {frame, 0, 0}, bytes = 0;
-	return H5Dget_chunk_storage_size(data, at, &bytes) >= 0 && bytes > 0;
+	haddr_t place = HADDR_UNDEF;
+	unsigned mask;
+	return H5Dget_chunk_info_by_coord(data, at, &mask, &place, &bytes) >= 0 && place != HADDR_UNDEF && bytes > 0 && place <= size &&
+	       bytes <= size - place;
+}
+
+/* How many of the first n numbers are there. */
+static uint64_t count_ids(hid_t ids, uint64_t n)
+{
+	uint64_t block[NXMX_IDS], counted = 0;
+	for (bool all = true; all && counted < n;) {
+		hsize_t at = counted, some = n - counted < NXMX_IDS ? n - counted : NXMX_IDS;
+		hid_t file = H5Dget_space(ids), memory = H5Screate_simple(1, &some, NULL);
+		all = H5Sselect_hyperslab(file, H5S_SELECT_SET, &at, NULL, &some, NULL) >= 0 &&
+		      H5Dread(ids, H5T_NATIVE_UINT64, memory, file, H5P_DEFAULT, block) >= 0;
+		H5Sclose(file);
+		H5Sclose(memory);
+		for (hsize_t i = 0; all && i < some; i++) {
+			all = block[i] != NXMX_NO_ID;
+			counted += all;
+		}
+	}
+	return counted;
 }
 
 /* Frames that are whole: numbered, and with bytes. 0 where there is none. */
-static uint64_t cut_segment(hid_t data, hid_t ids)
+static uint64_t cut_segment(hid_t data, hid_t ids, uint64_t size)
 {
 	hsize_t dims[3] = {0}, n_ids = 0;
 	hid_t space = H5Dget_space(data), id_space = H5Dget_space(ids);
@@ -78,8 +141,8 @@ static uint64_t cut_segment(hid_t data, hid_t ids)
 		H5Sclose(space);
 	if (id_space >= 0)
 		H5Sclose(id_space);
-	uint64_t n = dims[0] < n_ids ? dims[0] : n_ids;
-	while (good && n && !has_chunk(data, n - 1))
+	uint64_t n = good ? count_ids(ids, dims[0] < n_ids ? dims[0] : n_ids) : 0;
+	while (good && n && !has_chunk(data, n - 1, size))
 		n--;
 	if (!good || n == 0)
 		return 0;
@@ -105,11 +168,13 @@ static void mark_last(hid_t data, uint64_t n)
 /* Number of frames saved, 0 for none, -errno where the file cannot be mended. */
 static int64_t mend_segment(const char *path)
 {
-	hid_t file = open_marked(path);
-	if (file < 0)
-		return -EBADMSG;
+	uint64_t size;
+	hid_t file;
+	int rc = open_part(&file, path, &size);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	hid_t data = H5Dopen2(file, DATA, H5P_DEFAULT), ids = H5Dopen2(file, IDS, H5P_DEFAULT);
-	uint64_t n = data >= 0 && ids >= 0 ? cut_segment(data, ids) : 0;
+	uint64_t n = data >= 0 && ids >= 0 ? cut_segment(data, ids, size) : 0;
 	if (n)
 		mark_last(data, n);
 	if (data >= 0)
@@ -250,14 +315,16 @@ static int recover_results(const char *directory, const char *name, void *user)
 {
 	struct recovery *r = user;
 	char stem[NXMX_STEM_MAX], path[NXMX_PATH_MAX];
-	uint64_t n = 0;
+	uint64_t n = 0, size;
 	if (!stem_of(name, "_results.h5.part", stem) || nxmx_path(path, directory, name, "") || belongs_to_living(r, stem))
 		return 0;
-	hid_t file = open_marked(path);
-	int rc = file < 0 ? -EBADMSG : nxmx_results_mend(file, &n);
+	hid_t file;
+	int rc = open_part(&file, path, &size);
+	if (rc == 0)
+		rc = nxmx_results_mend(file, &n);
 	if (file >= 0 && H5Fclose(file) < 0)
 		rc = -EIO;
-	return finish_part(directory, name, path, rc ? rc : (int64_t)n, "rows", &r->report);
+	return finish_part(directory, name, path, rc < 0 ? rc : (int64_t)n, "rows", &r->report);
 }
 
 int nxmx_recover(const char *directory, void (*say)(void *user, const char *line), void *user)

@@ -356,11 +356,12 @@ int nxmx_results_close(struct nxmx_results **pointer, const struct record_end *e
 	*pointer = NULL;
 	if (!r)
 		return 0;
-	int rc = nxmx_results_flush(r), closed = H5Fclose(r->file);
+	int rc = nxmx_results_flush(r);
+	/* A file that HDF5 cannot flush must not be closed (see nxmx_segment.c); it keeps its .part, which recovery mends. */
+	int closed = H5Fflush(r->file, H5F_SCOPE_LOCAL) < 0 ? -1 : H5Fclose(r->file);
 	r->file = -1;
 	if (closed < 0)
 		rc = rc ? rc : -EIO;
-	/* After a failed flush the file keeps its .part, which recovery mends. */
 	if (closed >= 0 && end && nxmx_space_check(r->directory, r->reserve_bytes, 0) == 0 && put_ledger(r->part, end))
 		rc = rc ? rc : -EIO;
 	if (closed >= 0) {

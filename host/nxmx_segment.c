@@ -17,6 +17,8 @@
 
 #define HEAD_BYTES 16      /* lz4 framing: u64 total, u32 block, u32 length */
 #define SEGMENTS_MAX 999999
+#define RETRY_NS 1000000000u /* between two attempts on a disk that takes nothing */
+#define GIVEN_UP_MAX 64      /* each is a file that stays open */
 
 void nxmx_series_clear(struct nxmx_series *series)
 {
@@ -74,9 +76,12 @@ static hid_t make_data(struct nxmx_series *s, hid_t file)
 
 static hid_t make_ids(hid_t file)
 {
-	hsize_t dims = 0, max = H5S_UNLIMITED, chunk = 1024;
+	static const uint64_t no_id = NXMX_NO_ID;
+	hsize_t dims = 0, max = H5S_UNLIMITED, chunk = NXMX_IDS;
 	hid_t space = H5Screate_simple(1, &dims, &max), layout = H5Pcreate(H5P_DATASET_CREATE);
 	H5Pset_chunk(layout, 1, &chunk);
+	H5Pset_fill_value(layout, H5T_NATIVE_UINT64, &no_id);
+	H5Pset_alloc_time(layout, H5D_ALLOC_TIME_EARLY);
 	hid_t ids = H5Dcreate2(file, "/entry/data/image_id", H5T_STD_U64LE, space, H5P_DEFAULT, layout, H5P_DEFAULT);
 	H5Pclose(layout);
 	H5Sclose(space);
@@ -102,10 +107,11 @@ static int fill_segment(struct nxmx_series *s)
 	return 0;
 }
 
-static void abandon(struct nxmx_series *s)
+/* close: false for a file that HDF5 could not flush. Closing it would fail half-way, and the library would crash over the remains at its next turn; it stays
+ * open instead, for good. */
+static void abandon(struct nxmx_series *s, bool close)
 {
-	/* The file closes all that is open in it (strong close degree). */
-	if (s->file >= 0)
+	if (s->file >= 0 && close)
 		H5Fclose(s->file);
 	s->file = s->data = s->ids = -1;
 	s->n_frames = s->n_ids_written = 0;
@@ -146,10 +152,13 @@ static int begin_segment(struct nxmx_series *s, enum stream_codec codec, uint8_t
 	if (rc == 0)
 		return 0;
 	if (s->file >= 0) {
-		abandon(s);
+		bool flushed = H5Fflush(s->file, H5F_SCOPE_LOCAL) >= 0;
+		abandon(s, flushed);
 		unlink(path);
+		s->n_given_up += !flushed;
 	}
 	s->number = number;
+	s->refused_until_ns = now_ns() + RETRY_NS;
 	return rc;
 }
 
@@ -218,12 +227,20 @@ static int write_image_nr_high(struct nxmx_series *s)
 	return rc;
 }
 
-/* A segment that cannot be written to is given up: what was flushed stays readable, recovery finishes it, and the next frame begins another. */
+/* A segment that cannot be written to is given up: its tables still go to disk if they can, what was flushed stays readable in any case, recovery
+ * finishes it, and the next frame begins another. */
 static int give_up(struct nxmx_series *s)
 {
 	int error = errno == ENOSPC || errno == EDQUOT ? -ENOSPC : -EIO;
+	hsize_t dims[3] = {s->n_frames, s->height, s->width};
+	if (s->n_frames == 0)
+		s->refused_until_ns = now_ns() + RETRY_NS;
+	H5Dset_extent(s->data, dims);
+	write_ids(s);
+	bool flushed = H5Fflush(s->file, H5F_SCOPE_LOCAL) >= 0;
+	s->n_given_up += !flushed;
 	s->n_kept -= s->n_frames;
-	abandon(s);
+	abandon(s, flushed);
 	return error;
 }
 
@@ -231,8 +248,6 @@ static int write_frame(struct nxmx_series *s, uint64_t image_id, const struct sp
 {
 	hsize_t dims[3] = {s->n_frames + 1, s->height, s->width}, at[3] = {s->n_frames, 0, 0};
 	errno = 0;
-	if (s->n_pending == NXMX_IDS && write_ids(s))
-		return give_up(s);
 	if (H5Dset_extent(s->data, dims) < 0 || H5Dwrite_chunk(s->data, H5P_DEFAULT, 0, at, bytes->len, bytes->at) < 0)
 		return give_up(s);
 	if (s->n_frames == 0)
@@ -241,7 +256,8 @@ static int write_frame(struct nxmx_series *s, uint64_t image_id, const struct sp
 	s->n_frames++;
 	s->n_kept++;
 	s->dirty = true;
-	return 0;
+	/* The first number of a chunk makes room for all of it, so that a disk that fills up does not take the numbers of frames that are there. */
+	return (s->n_frames - 1) % NXMX_IDS == 0 && write_ids(s) ? give_up(s) : 0;
 }
 
 int nxmx_series_append(struct nxmx_series *s, uint64_t image_id, const struct stream_array *pixels, uint64_t *bytes_written)
@@ -260,6 +276,8 @@ int nxmx_series_append(struct nxmx_series *s, uint64_t image_id, const struct st
 	/* One dataset has one filter. */
 	if (rc == 0 && s->file >= 0 && (codec != s->codec || shuffle != s->shuffle_bytes))
 		rc = nxmx_series_finish(s);
+	if (rc == 0 && s->file < 0 && (s->n_given_up > GIVEN_UP_MAX || now_ns() < s->refused_until_ns))
+		rc = -EIO;
 	if (rc == 0 && s->file < 0)
 		rc = begin_segment(s, codec, shuffle);
 	if (rc == 0)
@@ -292,7 +310,7 @@ int nxmx_series_finish(struct nxmx_series *s)
 	s->dirty = false;
 	bool closed = H5Fclose(s->file) >= 0;
 	s->file = -1;
-	abandon(s);
+	abandon(s, false);
 	if (!closed || segment_path(s, from, true) || segment_path(s, to, false))
 		return -EIO;
 	s->grown = true;
