@@ -23,7 +23,7 @@ struct forward {
 	uint64_t departures;     /* of consumers, seen so far */
 	uint64_t moved_ns;       /* when a message last left, or the line was empty */
 	bool away;               /* a start waited in vain: until somebody comes, frames are not waited with */
-	struct log_limit absent;
+	struct log_limit stalled;
 };
 
 static int forward_open(struct lane *lane, char *message, size_t message_bytes)
@@ -58,6 +58,9 @@ static enum ledger_term give_up(struct lane *lane, struct forward *f, const stru
 		return LEDGER_TERMS;
 	if (!outlet_peers(f->outlet)) {
 		if (f->away || draining || now_ns - parcel->put_ns > start_wait_ns) {
+			if (!f->away)
+				log_line(LOG_WARNING, "nobody takes kept frames at %s: they count as unsent until somebody connects",
+					 node->config.output.frames);
 			f->away = true;
 			return LEDGER_NO_CONSUMER;
 		}
@@ -71,7 +74,8 @@ static void drop(struct forward *f, struct parcel *parcel, enum ledger_term reas
 {
 	if (parcel->kind == PARCEL_FRAME)
 		ledger_add_reason(&parcel->run->ledger, reason);
-	log_limited(&f->absent, LOG_WARNING, "run %" PRIu64 ": kept frames are not sent on: %s", parcel->run->number, ledger_words(reason));
+	if (reason == LEDGER_STALLED)
+		log_limited(&f->stalled, LOG_WARNING, "run %" PRIu64 ": kept frames are not sent on: %s", parcel->run->number, ledger_words(reason));
 	message_close(&parcel->message);
 }
 
