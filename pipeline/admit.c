@@ -309,13 +309,23 @@ static bool in_group(const struct run *run, uint32_t group)
 	return atomic_load_explicit(&run->state, memory_order_relaxed) == RUN_OPEN && run->identity.group == group;
 }
 
-/* On a single connection nothing of a run comes after the next start. False: frames of it still wait for their plan. */
+/* Frames of it wait, or the plan lane is reading what it was announced with: it cannot end yet. */
+static bool is_busy(struct run *run)
+{
+	bool asked = false;
+
+	for (uint32_t c = 0; c < atomic_load_explicit(&run->n_channels, memory_order_relaxed); c++)
+		asked |= atomic_load_explicit(&run->channel[c].plan_state, memory_order_acquire) == PLAN_ASKED;
+	return asked || run->n_waiting;
+}
+
+/* On a single connection nothing of a run comes after the next start. False: one of them is busy. */
 static bool close_before(struct lane *lane, uint32_t group)
 {
 	struct node *node = lane->node;
 
 	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
-		if (in_group(&node->runs.run[i], group) && node->runs.run[i].n_waiting)
+		if (in_group(&node->runs.run[i], group) && is_busy(&node->runs.run[i]))
 			return false;
 	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
 		if (in_group(&node->runs.run[i], group))
@@ -388,8 +398,11 @@ static void take_in(struct lane *lane, struct slot *slot, struct run *run)
 
 	slot->run = run;
 	ledger_add(&run->ledger, LEDGER_RECEIVED, 1);
-	for (uint32_t i = 0; i < image->n_channels && reason == LEDGER_TERMS; i++)
-		reason = find_channel(node, run, &image->channel[i], &slot->run_channel[i]);
+	for (uint32_t i = 0; i < image->n_channels; i++) { /* all of them: the writer wants to know each one's place */
+		enum ledger_term wrong = find_channel(node, run, &image->channel[i], &slot->run_channel[i]);
+
+		reason = reason == LEDGER_TERMS ? wrong : reason;
+	}
 	if (reason != LEDGER_TERMS)
 		pass_unanalysed(lane, slot, RECORD_INVALID, reason);
 	else if (run->n_waiting || !dispatch(lane, slot, clock_monotonic_ns()))
@@ -477,14 +490,14 @@ static bool take_arrivals(struct lane *lane)
 	return any;
 }
 
-static void close_what_is_over(struct lane *lane, uint64_t now_ns)
+/* draining: nothing can come any more, and what came has been taken. */
+static void close_what_is_over(struct lane *lane, uint64_t now_ns, bool draining)
 {
 	struct node *node = lane->node;
 	const struct run_timing timing = {
 		.quiet_after_end_ns = (uint64_t)node->config.run.quiet_after_end_ms * 1000000u,
 		.quiet_ns = (uint64_t)node->config.run.quiet_ms * 1000000u,
 	};
-	bool draining = atomic_load_explicit(&node->draining, memory_order_relaxed);
 
 	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++) {
 		struct run *run = &node->runs.run[i];
@@ -495,7 +508,7 @@ static void close_what_is_over(struct lane *lane, uint64_t now_ns)
 			plans_release(run);
 			atomic_store_explicit(&run->state, RUN_FREE, memory_order_relaxed);
 		}
-		if (state != RUN_OPEN || run->n_waiting)
+		if (state != RUN_OPEN || is_busy(run))
 			continue;
 		why = run_over(run, &timing, now_ns);
 		if (!why && draining)
@@ -509,6 +522,7 @@ static bool admit_turn(struct lane *lane)
 {
 	struct node *node = lane->node;
 	struct admit *a = lane->state;
+	bool draining = atomic_load_explicit(&node->draining, memory_order_acquire); /* before the look at what arrived */
 	bool any = take_arrivals(lane);
 	uint64_t now_ns = clock_monotonic_ns();
 
@@ -516,7 +530,7 @@ static bool admit_turn(struct lane *lane)
 		any |= serve_line(lane, &node->runs.run[i], now_ns);
 	if (!any || now_ns >= a->next_look_ns) {
 		a->next_look_ns = now_ns + LOOK_NS;
-		close_what_is_over(lane, now_ns);
+		close_what_is_over(lane, now_ns, draining && !any);
 	}
 	/* While draining it stays until every run is done. */
 	for (unsigned i = 0; i < RUNS_OPEN_MAX && !any; i++)

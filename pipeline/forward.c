@@ -114,6 +114,7 @@ static bool forward_turn(struct lane *lane)
 
 	if (!parcel) {
 		f->moved_ns = clock_monotonic_ns();
+		outlet_peers(f->outlet); /* libzmq stops serving a socket whose monitor nobody reads */
 		return false;
 	}
 	if (!forward_one(lane, f, parcel))

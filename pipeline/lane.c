@@ -8,10 +8,12 @@ static void *lane_body(void *user)
 
 	for (;;) {
 		uint32_t ticket = bell_listen(&lane->bell);
+		/* Asked before the turn: what was handed over before finish was set is seen by that turn. */
+		bool finish = atomic_load_explicit(&lane->finish, memory_order_acquire);
 
 		if (lane->spec->turn(lane))
 			continue;
-		if (atomic_load_explicit(&lane->finish, memory_order_relaxed))
+		if (finish)
 			return NULL;
 		bell_wait(&lane->bell, ticket, lane->spec->idle_us);
 	}
@@ -26,7 +28,7 @@ void lane_finish(struct lane *lane)
 {
 	if (!lane)
 		return;
-	atomic_store_explicit(&lane->finish, true, memory_order_relaxed);
+	atomic_store_explicit(&lane->finish, true, memory_order_release);
 	bell_ring(&lane->bell);
 	thread_join(&lane->thread);
 }

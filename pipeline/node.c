@@ -195,7 +195,7 @@ void node_drain(struct node *node)
 {
 	for (uint32_t s = 0; s < node->n_sources; s++)
 		lane_finish(node->receive[s]);
-	atomic_store_explicit(&node->draining, true, memory_order_relaxed);
+	atomic_store_explicit(&node->draining, true, memory_order_release);
 	lane_finish(node->admit); /* stays until every run is done */
 	lane_finish(node->plan);
 	for (uint32_t w = 0; w < node->n_workers; w++)

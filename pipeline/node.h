@@ -55,7 +55,7 @@ struct lane {
 	struct bell bell;
 	void *state;                      /* the lane's own */
 	int cpu, numa_node;               /* -1: any */
-	_Atomic bool finish;              /* main: no more will come; the lane returns when it is idle. relaxed: it is asked again and again */
+	_Atomic bool finish;              /* main: no more will come; the lane returns when it is idle. release; pairs with the acquire in lane_body */
 };
 
 /* Called by publish for every record in order; may print. strong: NULL or the list. */
@@ -119,7 +119,7 @@ struct node {
 	_Atomic uint64_t bytes_received, bytes_written, write_ns; /* relaxed: mere counts */
 	_Atomic bool source_done;                     /* replay: the file is through. release; pairs with the acquire of whoever waits for it */
 	_Atomic uint64_t detector_dropped[CONFIG_INPUTS_MAX]; /* per group, as the detector says; relaxed */
-	_Atomic bool draining;                        /* main: no more input; close the runs. relaxed */
+	_Atomic bool draining;                        /* main: no more input; close the runs. release after the receiving lanes have ended; pairs with the acquire in admit */
 	_Atomic uint64_t connected;                   /* bit per receiving lane; relaxed */
 	_Atomic uint64_t current_run;                 /* number of the newest run; relaxed */
 };

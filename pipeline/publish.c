@@ -376,6 +376,8 @@ static bool publish_turn(struct lane *lane)
 		any |= gather(node, p, &node->work_out[w]);
 	if (node->sinks.files)
 		any |= take_written(node, p);
+	if (p->results)
+		outlet_peers(p->results); /* libzmq stops serving a socket whose monitor nobody reads */
 	while ((index = p->window[p->expected & p->mask]) != SLOT_NONE && let_out(lane, node_slot(node, index))) {
 		p->window[p->expected++ & p->mask] = SLOT_NONE;
 		any = true;
