@@ -1,4 +1,4 @@
-/* latency.h - a histogram of times, for percentiles: 16 steps per octave from 1 microsecond to 69 seconds, so within 4.5 %. One writer, any readers. */
+/* latency.h - a histogram of times, for percentiles: 16 steps per octave from 1 microsecond to 69 seconds, a time counts as its step's upper end, so at most 1/16 too long. One writer, any readers. */
 #ifndef PIPELINE_LATENCY_H
 #define PIPELINE_LATENCY_H
 
