@@ -70,6 +70,8 @@ int pull_open(struct pull **out, const struct pull_cfg *cfg, char *message, size
 	pull->max_message_bytes = cfg->max_message_bytes;
 	pull->queue_bytes = cfg->queue_bytes;
 	pull->context = zmq_ctx_new();
+	for (unsigned i = 0; pull->context && i < cfg->n_cpus; i++)
+		zmq_ctx_set(pull->context, ZMQ_THREAD_AFFINITY_CPU_ADD, cfg->cpus[i]);
 	if (!pull->context || socket_open(pull, message, message_bytes) < 0) {
 		pull_close(&pull);
 		return -EINVAL;

@@ -66,6 +66,19 @@ void topology_read(struct topology *out, const char *sysfs, const int *allowed, 
 	}
 }
 
+unsigned topology_cpus_of(const struct topology *t, int node, int *cpus, unsigned max)
+{
+	unsigned n = 0;
+	bool several = false;
+
+	for (unsigned i = 0; i < t->n_cpus; i++) {
+		several |= t->cpu[i].node != t->cpu[0].node;
+		if (t->cpu[i].node == node && n < max)
+			cpus[n++] = t->cpu[i].cpu;
+	}
+	return several ? n : 0;
+}
+
 int topology_interface_node(const char *sysfs, const char *interface)
 {
 	char path[512], text[64];

@@ -19,6 +19,8 @@ void topology_read(struct topology *out, const char *sysfs, const int *allowed, 
 
 /* Node of the network card that an endpoint such as tcp://host:port is reached through; -1: unknown or none (loopback). Resolves numeric hosts only. */
 int topology_endpoint_node(const char *sysfs, const char *endpoint);
+/* Processors of a node, at most max; 0 where the machine has only one node, so that nothing need be said. */
+unsigned topology_cpus_of(const struct topology *topology, int node, int *cpus, unsigned max);
 /* Node of a network interface by name; -1 unknown. */
 int topology_interface_node(const char *sysfs, const char *interface);
 

@@ -73,6 +73,7 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 			c->limits.max_channels = frame_file_info(node->cfg.file)->n_channels;
 	}
 	topology_read(&node->topology, c->machine.sysfs, NULL, 0);
+	node->card_node = node->cfg.file ? -1 : topology_endpoint_node(c->machine.sysfs, c->input.entry[0].endpoint);
 	form_groups(node);
 	count_workers(node);
 	return hit_compile(&node->hit_rule, c->hit.when, message, message_bytes);
@@ -82,13 +83,12 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 static void place_lanes(struct node *node)
 {
 	const struct topology *t = &node->topology;
-	int card = node->cfg.file ? -1 : topology_endpoint_node(node->config.machine.sysfs, node->config.input.entry[0].endpoint);
 	int order[TOPOLOGY_CPUS_MAX];
 	unsigned n = 0, next = 0;
 
 	for (int pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < t->n_cpus; i++)
-			if ((t->cpu[i].node == card) == (pass == 0))
+			if ((t->cpu[i].node == node->card_node) == (pass == 0))
 				order[n++] = (int)i;
 	for (unsigned i = 0; i < node->n_lanes; i++) {
 		struct lane *lane = &node->lane[i];
@@ -110,7 +110,7 @@ static int make_slots(struct node *node, char *message, size_t message_bytes)
 	uint32_t slots = c->machine.slots ? c->machine.slots : SLOTS_DEFAULT;
 	struct slot_pool_cfg cfg = {
 		.channels = c->limits.max_channels, .max_bins = node->plan_bins_max, .max_spots = c->spots.max_spots,
-		.max_strong = node->cfg.with_strong ? c->spots.max_strong : 0, .node = node->topology.cpu[0].node,
+		.max_strong = node->cfg.with_strong ? c->spots.max_strong : 0, .node = node->card_node,
 	};
 
 	node->slots_per_source = slots / node->n_sources > SLOTS_MIN ? slots / node->n_sources : SLOTS_MIN;

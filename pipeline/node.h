@@ -83,6 +83,7 @@ struct node {
 	struct hit_rule hit_rule;
 	struct score_settings score_settings;
 	struct topology topology;
+	int card_node;                    /* NUMA node of the first input's network card; -1: unknown */
 	struct engines engines;
 	struct ledger_sinks sinks;
 	uint32_t n_sources, n_workers;

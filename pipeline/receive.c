@@ -32,7 +32,10 @@ static int receive_open(struct lane *lane, char *message, size_t message_bytes)
 		.queue_bytes = (size_t)c->limits.receive_queue_mib << 20,
 	};
 	struct receive *r = calloc(1, sizeof(*r));
+	int cpus[TOPOLOGY_CPUS_MAX];
 
+	cfg.cpus = cpus;
+	cfg.n_cpus = c->machine.pin_threads ? topology_cpus_of(&lane->node->topology, lane->numa_node, cpus, TOPOLOGY_CPUS_MAX) : 0;
 	lane->state = r;
 	if (!r)
 		return -ENOMEM;
