@@ -2,6 +2,7 @@
 #include "host/pull.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +12,14 @@
 #include "host/monitor.h"
 
 #define GIVEN_UP_NS 1000000000u /* libzmq retries after 0.1 s; silence for this long means that it will not */
-#define HWM_START 16
-#define HWM_MAX 100000
+#define MESSAGE_LARGE ((size_t)32 << 20) /* an uncompressed frame of 16 megapixels and 16 bits */
+#define HWM_MIN 2
 
 struct pull {
 	void *context, *socket;
 	struct monitor monitor;
 	char endpoint[512];
 	size_t max_message_bytes, queue_bytes;
-	size_t seen_bytes;    /* the message size that the high-water mark was set for */
 	uint64_t lost_ns;     /* when the connection was lost, 0: it is not or libzmq is trying again */
 	struct pull_state state;
 };
@@ -32,10 +32,20 @@ static void socket_close(struct pull *pull)
 	pull->socket = NULL;
 }
 
+/* It counts messages, whose size is not known yet, and it must not follow them later: libzmq (4.3) tells the sending side of a pipe that there is
+ * room again after every so many messages, by the mark that holds at that moment. A mark that changes while the pipe is full makes both
+ * sides wait for each other, for good. */
+static int high_water_mark(size_t queue_bytes)
+{
+	size_t hwm = queue_bytes / MESSAGE_LARGE;
+
+	return hwm < HWM_MIN ? HWM_MIN : hwm > INT_MAX ? INT_MAX : (int)hwm;
+}
+
 static int socket_open(struct pull *pull, char *message, size_t message_bytes)
 {
 	int64_t max = (int64_t)pull->max_message_bytes;
-	int hwm = HWM_START, zero = 0;
+	int hwm = high_water_mark(pull->queue_bytes), zero = 0;
 
 	pull->socket = zmq_socket(pull->context, ZMQ_PULL);
 	if (!pull->socket)
@@ -50,7 +60,6 @@ static int socket_open(struct pull *pull, char *message, size_t message_bytes)
 	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_CNT, &(int){3}, sizeof(int));
 	if (monitor_open(&pull->monitor, pull->context, pull->socket) < 0 || zmq_connect(pull->socket, pull->endpoint) < 0)
 		goto fail;
-	pull->seen_bytes = 0;
 	pull->lost_ns = 0;
 	return 0;
 fail:
@@ -78,20 +87,6 @@ int pull_open(struct pull **out, const struct pull_cfg *cfg, char *message, size
 	}
 	*out = pull;
 	return 0;
-}
-
-/* The high-water mark counts messages: keeps it at the byte budget for the size of message that is coming now. */
-static void follow_size(struct pull *pull, size_t bytes)
-{
-	size_t hwm;
-	int value;
-
-	if (bytes < 1024 || (bytes > pull->seen_bytes / 2 && bytes < pull->seen_bytes * 2))
-		return;
-	pull->seen_bytes = bytes;
-	hwm = pull->queue_bytes / bytes;
-	value = hwm < 2 ? 2 : hwm > HWM_MAX ? HWM_MAX : (int)hwm;
-	zmq_setsockopt(pull->socket, ZMQ_RCVHWM, &value, sizeof(value));
 }
 
 static void watch(struct pull *pull)
@@ -136,9 +131,7 @@ int pull_receive(struct pull *pull, struct message *message, int timeout_ms)
 			rc = message_receive(message, pull->socket);
 	}
 	watch(pull);
-	if (rc == 0)
-		follow_size(pull, message->bytes);
-	else if (rc == -EAGAIN && (!pull->socket || (pull->lost_ns && clock_monotonic_ns() - pull->lost_ns > GIVEN_UP_NS)))
+	if (rc == -EAGAIN && (!pull->socket || (pull->lost_ns && clock_monotonic_ns() - pull->lost_ns > GIVEN_UP_NS)))
 		revive(pull);
 	return rc;
 }

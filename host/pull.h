@@ -18,7 +18,7 @@ struct pull_cfg {
 	size_t max_message_bytes;  /* ZMQ_MAXMSGSIZE, per part */
 	const int *cpus;           /* processors that ZeroMQ's own thread may run on: it writes the messages' memory first, which places it */
 	unsigned n_cpus;           /* 0: any */
-	size_t queue_bytes;        /* the socket's high-water mark, which counts messages, follows from this and the sizes seen */
+	size_t queue_bytes;        /* the socket's high-water mark, which counts messages, is this by 32 MiB: large frames keep within it */
 };
 
 struct pull_state {
