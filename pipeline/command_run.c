@@ -145,7 +145,9 @@ int command_run(int argc, char **argv)
 	watch(node, &o);
 	node_drain(node);
 	balanced = ledger_check(&node->total, node->sinks, broken, sizeof(broken));
-	if (atomic_load_explicit(&node->runs_done, memory_order_acquire) != 1 || ledger_get(&node->total, LEDGER_LATE))
+	/* What belongs to no run stands in the total alone. */
+	if (atomic_load_explicit(&node->runs_done, memory_order_acquire) != 1 || ledger_get(&node->total, LEDGER_LATE) ||
+	    ledger_get(&node->total, LEDGER_UNREADABLE))
 		report_total(stdout, node);
 	node_close(&node);
 	free(config);

@@ -46,6 +46,7 @@ static const struct {
 	[LEDGER_NO_CONSUMER] = {"unsent.no_consumer", "nobody was connected", LEDGER_UNSENT},
 	[LEDGER_QUEUE_FULL] = {"unsent.queue_full", "the consumer was too slow", LEDGER_UNSENT},
 	[LEDGER_STALLED] = {"unsent.stalled", "the consumer stopped taking frames", LEDGER_UNSENT},
+	[LEDGER_UNFIT] = {"unsent.unfit", "cannot be said in the stream's dialect", LEDGER_UNSENT},
 	[LEDGER_RESULTS_UNWRITTEN] = {"results_unwritten", "results that are not in the file", LEDGER_TERMS},
 	[LEDGER_CONSUMER_LEFT] = {"consumer_left", "consumers that left with frames under way (possible loss)", LEDGER_TERMS},
 	[LEDGER_DETECTOR_DROPPED] = {"detector_dropped", "dropped by the detector, as it says itself", LEDGER_TERMS},

@@ -27,7 +27,7 @@ enum ledger_term {
 	LEDGER_NO_PLAN, LEDGER_PLAN_FAILED, LEDGER_OVERLOAD, LEDGER_ENGINE_FAILED, /* of unanalysed */
 	LEDGER_BAD_FRAMING, LEDGER_BAD_BLOCK, LEDGER_SHAPE_DIFFERS, LEDGER_CHANNEL_UNKNOWN, /* of invalid */
 	LEDGER_DISK_FULL, LEDGER_IO_ERROR, LEDGER_BACKLOG, LEDGER_NO_FILE, /* of failed */
-	LEDGER_NO_CONSUMER, LEDGER_QUEUE_FULL, LEDGER_STALLED, /* of unsent */
+	LEDGER_NO_CONSUMER, LEDGER_QUEUE_FULL, LEDGER_STALLED, LEDGER_UNFIT, /* of unsent */
 	/* beside the equations */
 	LEDGER_RESULTS_UNWRITTEN, /* results that did not reach the file */
 	LEDGER_CONSUMER_LEFT,     /* consumers of frames that disconnected with frames under way */

@@ -152,6 +152,7 @@ static int strict_message(struct message *to, struct slot *slot)
 	return message_adopt(to, at, (size_t)len);
 }
 
+/* Hands a message on, or counts why it cannot be; false: no room now. */
 static bool put_parcel(struct node *node, enum parcel_kind kind, struct run *run, struct slot *slot)
 {
 	struct parcel *parcel = parcels_next(node->parcels);
@@ -161,8 +162,12 @@ static bool put_parcel(struct node *node, enum parcel_kind kind, struct run *run
 	parcel->kind = kind;
 	parcel->run = run;
 	parcel->put_ns = clock_monotonic_ns();
-	if (slot && strict_message(&parcel->message, slot) < 0)
+	if (slot && strict_message(&parcel->message, slot) < 0) {
 		log_line(LOG_ERROR, "run %" PRIu64 ": a message could not be said in the stream's dialect", run->number);
+		if (kind == PARCEL_FRAME)
+			ledger_add_reason(&run->ledger, LEDGER_UNFIT);
+		return true;
+	}
 	parcels_put(node->parcels);
 	bell_ring(&node->forward->bell);
 	return true;
@@ -260,9 +265,12 @@ static bool let_out(struct lane *lane, struct slot *slot)
 	struct node *node = lane->node;
 
 	if (slot->kind == SLOT_RUN_CLOSE) {
+		/* Here and not later: the start of the next run may be right behind. */
+		if (node->sinks.frames && slot->run->end && !put_parcel(node, PARCEL_END, slot->run, slot->run->end))
+			return false;
 		ledger_add(&slot->run->ledger, LEDGER_DETECTOR_DROPPED,
 			   atomic_load_explicit(&node->detector_dropped[slot->run->identity.group], memory_order_relaxed));
-		slot->run->closing = node->sinks.frames ? CLOSING_END : CLOSING_FILES;
+		slot->run->closing = node->sinks.frames ? CLOSING_TELL : CLOSING_FILES;
 		return true;
 	}
 	if (slot->decoded.kind == STREAM_IMAGE)
@@ -303,11 +311,6 @@ static bool see_to_end(struct lane *lane, struct run *run)
 	switch (run->closing) {
 	case CLOSING_NOT:
 		return false;
-	case CLOSING_END:
-		if (run->end && !put_parcel(node, PARCEL_END, run, run->end))
-			return false;
-		run->closing = CLOSING_TELL;
-		return true;
 	case CLOSING_TELL:
 		if (!put_parcel(node, PARCEL_CLOSE, run, NULL))
 			return false;

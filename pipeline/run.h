@@ -21,8 +21,8 @@
 struct slot;
 struct plan_ref;
 
-/* How far publish has come with ending a run: the end message goes on, forward is told, forward is done, the writer is told, it is done. */
-enum run_closing { CLOSING_NOT, CLOSING_END, CLOSING_TELL, CLOSING_FRAMES, CLOSING_FILES, CLOSING_WRITTEN };
+/* How far publish has come with ending a run, whose end message is on its way: forward is told, forward is done, the writer is told, it is done. */
+enum run_closing { CLOSING_NOT, CLOSING_TELL, CLOSING_FRAMES, CLOSING_FILES, CLOSING_WRITTEN };
 
 enum run_state { RUN_FREE, RUN_OPEN, RUN_CLOSING, RUN_DONE };
 enum plan_state { PLAN_NONE, PLAN_ASKED, PLAN_READY, PLAN_FAILED };
