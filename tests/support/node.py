@@ -115,10 +115,10 @@ class Collector(threading.Thread):
 class Node:
     def __init__(self, *sets, inputs=1, groups=None, frames=False, results=True, arguments=(), code=0):
         """sets: --set assignments. inputs: how many endpoints, in `groups` (a list of names) where given. frames: let kept frames out,
-        and take them. results: let results out, and take them. code: the exit code that stopping must give."""
+        and take them; "elsewhere": let them out at frames_endpoint for another to take. results: let results out, and take them. code: the exit code that stopping must give."""
         endpoints = free_endpoints(inputs + 2)
         self.inputs, self.results_endpoint, self.frames_endpoint = endpoints[2:], endpoints[0], endpoints[1]
-        self.code, self.process, self.sockets, self.collectors = code, None, [], []
+        self.code, self.process, self.said, self.sockets, self.collectors = code, None, None, [], []
         self.context = zmq.Context()
         entries = ", ".join("{endpoint: '%s'%s}" % (e, f", group: '{groups[i]}'" if groups and groups[i] else "")
                             for i, e in enumerate(self.inputs))
@@ -128,7 +128,7 @@ class Node:
         self.command = [SLUICE, "run", "--quiet", *arguments]
         for value in values + list(sets):
             self.command += ["--set", value]
-        self.wants_results, self.wants_frames = results, frames
+        self.wants_results, self.wants_frames = results, frames is True
         self.out, self.err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
 
     # --- life ---
@@ -195,6 +195,9 @@ class Node:
         for s in self.sockets:
             s.close(linger=0)
         self.context.term()
+        self.said = self.table(), self.log()
+        self.out.close()
+        self.err.close()
 
     # --- in ---
 
@@ -250,17 +253,16 @@ class Node:
         """Waits until n messages of frames have come out; returns them."""
         return self.wait_for(n, "messages of frames", lambda: self.frames)
 
-    @staticmethod
-    def text(file):
-        return os.pread(file.fileno(), 1 << 24, 0).decode(errors="replace")
+    def text(self, file, number):
+        return self.said[number] if self.said else os.pread(file.fileno(), 1 << 24, 0).decode(errors="replace")
 
     def log(self):
         """What the node said on standard error."""
-        return self.text(self.err)
+        return self.text(self.err, 1)
 
     def table(self):
         """What the node printed on standard output."""
-        return self.text(self.out)
+        return self.text(self.out, 0)
 
     def wait_log(self, words):
         """Waits until the log holds the words."""
