@@ -204,7 +204,7 @@ static int prepare(struct detector *d)
 		return fail(d, "", EXIT_MISTAKE);
 	}
 	error = sender_open(&d->sender, o, queue_length(d), d->message, sizeof d->message);
-	return error ? fail(d, "--bind", EXIT_MISTAKE) : 0;
+	return error ? fail(d, "", EXIT_MISTAKE) : 0;
 }
 
 static int run(struct detector *d)

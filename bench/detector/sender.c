@@ -38,7 +38,7 @@ static int bind_all(struct sender *s, char *message, size_t n)
 			error = outlet_open(&s->outlet[s->n], OUTLET_PUSH, endpoint, s->queue, message, n);
 		}
 		if (error) {
-			snprintf(message, n, "cannot bind %s: %s", endpoint, zmq_strerror(-error));
+			snprintf(message, n, "--bind %s: %s", endpoint, zmq_strerror(-error));
 			return error;
 		}
 	}
