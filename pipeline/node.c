@@ -15,15 +15,17 @@
 #define SLOTS_DEFAULT 512
 #define SLOTS_MIN 8
 #define PARCELS_MAX 8192
+#define LINE_MAX_BYTES 320
 
 static bool off(const char *text)
 {
 	return !text[0] || !strcmp(text, "none");
 }
 
+/* user: room for what was said last. */
 static void say(void *user, const char *line)
 {
-	(void)user;
+	snprintf(user, LINE_MAX_BYTES, "%s", line);
 	log_line(LOG_INFO, "%s", line);
 }
 
@@ -168,9 +170,11 @@ int node_open(struct node **out, const struct node_cfg *cfg, char *message, size
 	node->config = *cfg->config;
 	rc = settle(node, message, message_bytes);
 	if (rc == 0) {
-		rc = engines_open(&node->engines, &node->config, say, NULL);
+		char last[LINE_MAX_BYTES] = "";
+
+		rc = engines_open(&node->engines, &node->config, say, last);
 		if (rc < 0)
-			snprintf(message, message_bytes, "none of the engines in engine.order is available here");
+			snprintf(message, message_bytes, "none of the engines in engine.order is available here; %s", last);
 	}
 	if (rc == 0)
 		rc = make_slots(node, message, message_bytes);

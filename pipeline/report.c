@@ -121,7 +121,7 @@ int report_with_from_text(const char *text, unsigned *with)
 static void number(FILE *to, const char *name, double value)
 {
 	if (isfinite(value))
-		fprintf(to, ",\"%s\":%.10g", name, value);
+		fprintf(to, ",\"%s\":%.15g", name, value);
 	else
 		fprintf(to, ",\"%s\":null", name);
 }
