@@ -10,14 +10,18 @@
 #include "kernels/codec.h"
 
 #define ATTEMPTS 64
+#define LAST_RESORT 48
 #define HEAD_BYTES 12 /* of the framed payloads: spared, so that the damage lies inside blocks and their lengths */
 
-/* Damage of growing size: one byte at first, then whole runs. */
+/* Damage of growing size: one byte at first, then whole runs (where pixels are random, most bytes are literals and any change of them decodes),
+ * at last the first block's length. */
 static void change(uint8_t *bytes, size_t len, unsigned attempt, struct random_stream *random)
 {
-	size_t first = len > 4 * HEAD_BYTES ? HEAD_BYTES : 0, run = 1 + attempt / 4;
+	size_t first = len > 4 * HEAD_BYTES ? HEAD_BYTES : 0, run = 1 + attempt * attempt / 8;
 	size_t at = first + (size_t)(random_next_unit(random) * (double)(len - first));
 
+	if (attempt >= LAST_RESORT)
+		at = first;
 	for (size_t i = 0; i < run && at + i < len; i++)
 		bytes[at + i] ^= (uint8_t)(1 + (random_next(random) >> 32) % 255);
 }
