@@ -107,3 +107,9 @@ build_targets()
 	shift
 	cmake --build "$folder" -j "$(nproc)" --target "$@" >"$folder/build.log" 2>&1
 }
+
+# build_complaints FOLDER   what a failed build said, without its progress.
+build_complaints()
+{
+	grep -v '^\[[0-9]*/[0-9]*\] [A-Z][a-z]*ing ' "$1/build.log"
+}
