@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/hdf5_filter.h"
 #include "host/hdf5_get.h"
 
 #define LINKS_MAX 100000
@@ -217,8 +218,9 @@ static bool ids_fetch(struct frame_file_store *store, uint64_t frame)
 	if (n > FRAME_FILE_IDS)
 		n = FRAME_FILE_IDS;
 	hid_t file = H5Dget_space(store->ids), memory = H5Screate_simple(1, &n, NULL);
-	bool good = file >= 0 && memory >= 0 && H5Sselect_hyperslab(file, H5S_SELECT_SET, &start, NULL, &n, NULL) >= 0 &&
+	bool good = file >= 0 && memory >= 0 && hdf5_filter_begin(store->ids, &start, &n) == 0 && H5Sselect_hyperslab(file, H5S_SELECT_SET, &start, NULL, &n, NULL) >= 0 &&
 		    H5Dread(store->ids, H5T_NATIVE_UINT64, memory, file, H5P_DEFAULT, store->cached) >= 0;
+	hdf5_filter_end();
 	if (file >= 0)
 		H5Sclose(file);
 	if (memory >= 0)

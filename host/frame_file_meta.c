@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/hdf5_filter.h"
 #include "host/hdf5_get.h"
 
 #define PLACES 5
@@ -256,11 +257,12 @@ static int read_mask(hid_t file, const char *path, struct stream_start *start, u
 		H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, count, NULL);
 	/* A signed mask is read signed: conversion would turn a negative, that is set, value into 0. */
 	hid_t as = H5Tget_sign(type) == H5T_SGN_NONE ? H5T_NATIVE_UINT32 : H5T_NATIVE_INT32;
-	if (*out && memory >= 0 && H5Dread(dataset, as, memory, space, H5P_DEFAULT, *out) >= 0)
+	if (*out && memory >= 0 && hdf5_filter_begin(dataset, from, count + 3 - rank) == 0 && H5Dread(dataset, as, memory, space, H5P_DEFAULT, *out) >= 0)
 		rc = 0;
 	else
 		frame_file_say(words, "%s cannot be read", path);
 done:
+	hdf5_filter_end();
 	if (rc) {
 		free(*out);
 		*out = NULL;

@@ -267,10 +267,10 @@ void frame_file_store_close(struct frame_file_store **pointer)
 static int read_chunk(struct frame_file_store *store, const hsize_t at[4], uint8_t *buffer, size_t cap, struct frame_file_plane *plane,
 		      const struct frame_file_words *words)
 {
-	hsize_t bytes = 0;
+	uint64_t bytes = 0;
 	uint32_t mask = 0;
 	size_t raw = (size_t)store->shape.width * store->shape.height * store->shape.elem_bytes;
-	if (H5Dget_chunk_storage_size(store->dataset, at, &bytes) < 0 || bytes == 0) {
+	if (hdf5_filter_stored(store->dataset, at, store->codec != STREAM_CODEC_NONE, &bytes)) {
 		frame_file_say(words, "%s: frame %llu was never written", store->path, (unsigned long long)(store->shape.rank > 2 ? at[0] : 0));
 		return -EBADMSG;
 	}
@@ -305,8 +305,9 @@ static int read_decoded(struct frame_file_store *store, const hsize_t at[4], uin
 	count[s->rank - 2] = s->height;
 	count[s->rank - 1] = s->width;
 	hid_t space = H5Dget_space(store->dataset), memory = H5Screate_simple(s->rank, count, NULL);
-	bool good = space >= 0 && memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, at, NULL, count, NULL) >= 0 &&
+	bool good = hdf5_filter_begin(store->dataset, at, count) == 0 && space >= 0 && memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, at, NULL, count, NULL) >= 0 &&
 		    H5Dread(store->dataset, type, memory, space, H5P_DEFAULT, buffer) >= 0;
+	hdf5_filter_end();
 	if (space >= 0)
 		H5Sclose(space);
 	if (memory >= 0)

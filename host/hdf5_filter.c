@@ -15,6 +15,91 @@
 
 #define HEAD_BYTES 12
 #define CHUNK_BYTES_MAX (1u << 30)
+#define CHUNKS_MAX 65536 /* of one read: smaller ones are a way to waste time */
+
+static _Thread_local size_t expected; /* bytes of a chunk of the dataset that is being read */
+
+int hdf5_filter_stored(hid_t dataset, const hsize_t *at, bool filtered, uint64_t *bytes)
+{
+	hsize_t stored = 0;
+	unsigned left_out;
+	haddr_t place = HADDR_UNDEF;
+	if (filtered ? H5Dget_chunk_storage_size(dataset, at, &stored) < 0 : H5Dget_chunk_info_by_coord(dataset, at, &left_out, &place, &stored) < 0)
+		stored = 0;
+	*bytes = !filtered && place == HADDR_UNDEF ? 0 : stored;
+	return *bytes ? 0 : -ENOENT;
+}
+
+/* One chunk as it lies in the file: 0 where HDF5 may decode it. */
+static int check_chunk(hid_t dataset, const hsize_t *at, size_t chunk_bytes, bool filtered)
+{
+	uint64_t bytes;
+	uint32_t left_out = 0;
+	if (hdf5_filter_stored(dataset, at, filtered, &bytes) || bytes == chunk_bytes)
+		return 0; /* none, which reads as the fill value, or long enough whatever it is */
+	if (!filtered || bytes > 2 * chunk_bytes + 4096)
+		return -EBADMSG;
+	void *raw = malloc(bytes);
+	if (!raw)
+		return -ENOMEM;
+	int rc = H5Dread_chunk(dataset, H5P_DEFAULT, at, &left_out, raw) < 0 || left_out ? -EBADMSG : 0;
+	free(raw);
+	return rc;
+}
+
+/* All chunks that a region touches, the last dimension fastest. */
+static int check_chunks(hid_t dataset, int rank, const hsize_t *chunk, const hsize_t *at, const hsize_t *count, size_t chunk_bytes,
+			bool filtered)
+{
+	hsize_t first[H5S_MAX_RANK], corner[H5S_MAX_RANK];
+	uint64_t n = 1;
+	for (int d = 0; d < rank; d++) {
+		corner[d] = first[d] = at[d] / chunk[d] * chunk[d];
+		n *= count[d] ? (at[d] + count[d] - 1) / chunk[d] - at[d] / chunk[d] + 1 : 0;
+		if (n > CHUNKS_MAX)
+			return -EBADMSG;
+	}
+	for (; n; n--) {
+		int rc = check_chunk(dataset, corner, chunk_bytes, filtered);
+		if (rc)
+			return rc;
+		for (int d = rank - 1; d >= 0; d--) {
+			corner[d] += chunk[d];
+			if (corner[d] < at[d] + count[d])
+				break;
+			corner[d] = first[d];
+		}
+	}
+	return 0;
+}
+
+int hdf5_filter_begin(hid_t dataset, const hsize_t *at, const hsize_t *count)
+{
+	hsize_t chunk[H5S_MAX_RANK];
+	hid_t layout = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
+	size_t bytes = type < 0 ? 0 : H5Tget_size(type);
+	int rc = 0, rank = layout < 0 || H5Pget_layout(layout) != H5D_CHUNKED ? 0 : H5Pget_chunk(layout, H5S_MAX_RANK, chunk);
+	bool filtered = rank > 0 && H5Pget_nfilters(layout) != 0;
+	expected = 0;
+	for (int d = 0; d < rank && rc == 0; d++) {
+		rc = chunk[d] == 0 || bytes > CHUNK_BYTES_MAX / chunk[d] ? -EBADMSG : 0;
+		bytes *= chunk[d];
+	}
+	if (rc == 0 && rank > 0)
+		rc = check_chunks(dataset, rank, chunk, at, count, bytes, filtered);
+	if (rc == 0 && filtered)
+		expected = bytes;
+	if (layout >= 0)
+		H5Pclose(layout);
+	if (type >= 0)
+		H5Tclose(type);
+	return rc;
+}
+
+void hdf5_filter_end(void)
+{
+	expected = 0;
+}
 
 static uint64_t get_be(const uint8_t *p, unsigned bytes)
 {
@@ -97,7 +182,7 @@ static bool begin(struct stream *s, const uint8_t *in, size_t len, unsigned elem
 	if (len < HEAD_BYTES)
 		return false;
 	uint64_t total = get_be(in, 8), block = get_be(in + 8, 4);
-	if (total == 0 || total > CHUNK_BYTES_MAX || total % elem)
+	if (total == 0 || total != expected || total % elem)
 		return false;
 	if (block == 0)
 		block = 8192;

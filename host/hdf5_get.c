@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "host/hdf5_filter.h"
+
 #define TEXT_BYTES_MAX 65536 /* of one fixed-length string: longer ones are no names */
 
 /* Where a disk failed for good, a file cannot be closed, and HDF5's own tidying at exit crashes over what is left of it. Whatever can be closed is
@@ -82,7 +84,7 @@ hid_t hdf5_get_dataset(hid_t at, const char *path)
 /* Memory space of one element, and the file space with element i of a scalar or one-dimensional dataset chosen. */
 static int select_one(hid_t dataset, uint64_t i, hid_t *memory, hid_t *file)
 {
-	hsize_t one = 1, at[H5S_MAX_RANK] = {0}, count[H5S_MAX_RANK], dims[H5S_MAX_RANK];
+	hsize_t one = 1, at[H5S_MAX_RANK] = {0}, count[H5S_MAX_RANK] = {0}, dims[H5S_MAX_RANK];
 	*memory = H5S_ALL;
 	*file = H5Dget_space(dataset);
 	int rank = *file < 0 ? -1 : H5Sget_simple_extent_ndims(*file);
@@ -100,6 +102,8 @@ static int select_one(hid_t dataset, uint64_t i, hid_t *memory, hid_t *file)
 		return -ERANGE;
 	at[0] = i;
 	*memory = H5Screate_simple(1, &one, NULL);
+	if (hdf5_filter_begin(dataset, at, count))
+		return -EBADMSG;
 	return H5Sselect_hyperslab(*file, H5S_SELECT_SET, at, NULL, count, NULL) < 0 ? -EBADMSG : 0;
 }
 
@@ -126,6 +130,7 @@ static int read_one(hid_t dataset, uint64_t i, hid_t type, void *value)
 	int rc = select_one(dataset, i, &memory, &file);
 	if (rc == 0 && H5Dread(dataset, type, memory, file == -1 ? H5S_ALL : file, H5P_DEFAULT, value) < 0)
 		rc = -EBADMSG;
+	hdf5_filter_end();
 	close_spaces(memory, file);
 	return rc;
 }

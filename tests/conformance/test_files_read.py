@@ -335,6 +335,22 @@ def test_damage_inside_chunks_that_are_no_frames(folder):
             assert sum("error" in line for line, _ in got) == expected, got
 
 
+def test_chunks_that_are_shorter_than_they_must_be(folder):
+    """HDF5 itself reads beyond the end of these."""
+    stack = hf.frames(2)
+    path = f"{folder}/a.h5"
+    short = hf.frames(1, (5, 8))
+    for dtype, chunk, how, data, mask in ((">u2", (1, *stack.shape[1:]), {}, b"short", 0), ("<u2", (1, *stack.shape[1:]), {}, b"short", 0),
+                                          ("<u2", stack.shape, hdf5plugin.LZ4(), b"short", 1), ("<u2", stack.shape, dict(compression="gzip"), b"short", 1),
+                                          ("<u2", stack.shape, hdf5plugin.LZ4(), short.nbytes.to_bytes(8, "big") + short.nbytes.to_bytes(4, "big") * 2
+                                           + short.tobytes(), 0)):
+        with h5py.File(path, "w") as f:
+            d = f.create_dataset(ENTRY, stack.shape, dtype, chunks=chunk, **how)
+            d.id.write_direct_chunk((0, 0, 0), data, filter_mask=mask)
+        _, got = hf.read(path)
+        assert "error" in got[0][0], (dtype, how, got[0])
+
+
 def test_recorded_frames(folder):
     if not os.path.isdir(f"{hf.DATA}/frames"):
         return "no recorded data"
