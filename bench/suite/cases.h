@@ -1,0 +1,46 @@
+/* cases.h - the frames of the benchmark: made by the suite itself, the same on every machine, so that figures compare between sites.
+ *
+ * A name reads SIZE-DENSITY-TYPE: 16m-typical-u16. Sparse frames have 0.02 photons per pixel under the spots of a crystal, typical ones 0.5,
+ * dense ones 5. */
+#ifndef BENCH_SUITE_CASES_H
+#define BENCH_SUITE_CASES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernels/codec.h"
+#include "kernels/plan.h"
+
+struct bench_case {
+	const char *name;
+	const char *model;   /* of the simulated detector */
+	double mean;         /* photons per pixel of the background */
+	enum pixel_type type;
+	unsigned frames;     /* distinct ones */
+	bool quick;          /* part of --quick */
+};
+
+extern const struct bench_case bench_cases[];
+extern const size_t bench_cases_n;
+
+struct bench_frame {
+	uint8_t *bytes;
+	struct payload payload;
+	struct block_table table;
+};
+
+/* A case made ready: its frames, compressed, with their block tables, and the plan they are analysed by. */
+struct bench_set {
+	const struct bench_case *made_of;
+	struct image_shape shape;
+	struct plan *plan;
+	unsigned n;
+	struct bench_frame *frame;
+	double compressed_bytes; /* mean per frame */
+};
+
+/* threads: that make the frames. -ENOMEM, -EINVAL with a message. */
+int bench_set_open(struct bench_set **out, const struct bench_case *made_of, unsigned threads, char *message, size_t message_bytes);
+void bench_set_close(struct bench_set **set);
+
+#endif

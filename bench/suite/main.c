@@ -1,0 +1,271 @@
+/* main.c - sluice-bench: the benchmark suite. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/suite/compare.h"
+#include "bench/suite/detectors.h"
+#include "bench/suite/engine_bench.h"
+#include "bench/suite/floors.h"
+#include "bench/suite/line.h"
+#include "bench/suite/measure.h"
+
+#define LINES_MAX 512
+#define ROUNDS 21
+#define QUICK_ROUNDS 3
+#define THREADS_SECONDS 2.0
+#define QUICK_SECONDS 0.2
+
+static const char help[] =
+	"usage: sluice-bench [--json] [--engine E] [--level L] [--case C] [--threads N] [--rounds N] [--quick]\n"
+	"       sluice-bench --compare OLD.json NEW.json\n"
+	"\n"
+	"Times the whole analysis of a frame (decompress, mask, radial sums, strong pixels, spots) on frames that the suite makes itself, the same on\n"
+	"every machine, against floors measured in the same run: liblz4 alone, and memcpy of the raw frame. Engines and floors alternate; figures are\n"
+	"medians of the thread's CPU time.\n"
+	"\n"
+	"  --json         one JSON object a line: case, engine, level, threads, frames, ms_per_frame, frames_per_s, floor_ms, x_floor, spread,\n"
+	"                 mb_per_frame, machine, commit\n"
+	"  --engine E     this engine only (cpu, reference; default cpu)\n"
+	"  --level L      this level of the cpu engine only (scalar, avx2, avx512, neon; default: the best, with --levels all there are)\n"
+	"  --levels       every level of the cpu engine that the machine has\n"
+	"  --case C       this case only (--list-cases)\n"
+	"  --threads N    also with N threads at once (default: the machine's cores; 1: no)\n"
+	"  --rounds N     times every frame is done (default 21)\n"
+	"  --quick        small frames, few rounds: shows that it works, its figures mean little\n"
+	"  --compare      two outputs of --json side by side\n"
+	"  --list-cases   print the cases and exit\n";
+
+struct bench_options {
+	bool json, quick, levels;
+	const char *engine, *level, *case_name;
+	unsigned threads, rounds;
+};
+
+static const char *const cpu_levels[] = {"scalar", "avx2", "avx512", "neon"};
+#define CPU_LEVELS 4
+
+struct report {
+	const struct bench_options *options;
+	struct bench_line lines[LINES_MAX];
+	unsigned n;
+};
+
+static int mistake(const char *what, const char *value)
+{
+	fprintf(stderr, "sluice-bench: %s: '%s' (sluice-bench --help)\n", what, value);
+	return 2;
+}
+
+static const struct engine *engine_named(const char *name)
+{
+	static const struct engine *const engines[] = {&engine_cpu, &engine_reference};
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (!strcmp(engines[i]->name, name))
+			return engines[i];
+	return NULL;
+}
+
+static void say(struct report *r, const struct bench_line *line)
+{
+	if (r->n < LINES_MAX)
+		r->lines[r->n++] = *line;
+	if (r->options->json)
+		line_json(stdout, line);
+	else
+		line_row(stdout, line);
+}
+
+static void say_contender(struct report *r, const struct bench_set *set, const struct contender *c, const char *level, double floor_ms, unsigned laps)
+{
+	say(r, &(struct bench_line){
+		.case_name = set->made_of->name, .engine = c->name, .level = level, .threads = 1, .frames = laps, .ms_per_frame = c->ms,
+		.frames_per_s = 1000 / c->ms, .floor_ms = floor_ms, .spread = c->spread, .mb_per_frame = set->compressed_bytes / 1e6,
+	});
+}
+
+/* Which levels are to be timed; at least one entry. NULL: the engine's own choice. */
+static unsigned choose_levels(const struct bench_options *o, const struct engine *engine, const char **levels)
+{
+	unsigned n = 0;
+	char words[256];
+
+	if (engine != &engine_cpu)
+		levels[n++] = NULL;
+	else if (!o->levels)
+		levels[n++] = o->level;
+	else
+		for (unsigned i = 0; i < CPU_LEVELS; i++)
+			if (engine->probe(&(struct engine_config){.cpu_level = cpu_levels[i]}, words, sizeof(words)) == 0)
+				levels[n++] = cpu_levels[i];
+	return n;
+}
+
+static void say_threads(struct report *r, const struct bench_set *set, const struct engine *engine, const char *level, double floor_ms)
+{
+	const struct bench_options *o = r->options;
+	double rate = engine_bench_threads(engine, level, set, o->threads, o->quick ? QUICK_SECONDS : THREADS_SECONDS);
+
+	if (rate <= 0)
+		return;
+	say(r, &(struct bench_line){
+		.case_name = set->made_of->name, .engine = engine->name, .level = level ? level : "best", .threads = o->threads,
+		.ms_per_frame = 1000 / rate, .frames_per_s = rate, .floor_ms = floor_ms, .mb_per_frame = set->compressed_bytes / 1e6,
+	});
+}
+
+/* One case: floors and all levels alternate in one measurement, then the crowds. */
+static int bench_set_measure(struct report *r, const struct bench_set *set, const struct engine *engine)
+{
+	const struct bench_options *o = r->options;
+	const char *levels[CPU_LEVELS];
+	unsigned n_levels = choose_levels(o, engine, levels), opened = 0;
+	struct engine_bench bench[CPU_LEVELS];
+	struct floors floors;
+	struct contender c[CPU_LEVELS + 2];
+	char words[256] = "";
+	int rc = floors_open(&floors, set);
+
+	c[0] = (struct contender){.name = "floor-lz4", .run = floors_lz4, .user = &floors};
+	c[1] = (struct contender){.name = "floor-memcpy", .run = floors_memcpy, .user = &floors};
+	for (; rc == 0 && opened < n_levels; opened++) {
+		rc = engine_bench_open(&bench[opened], engine, levels[opened], set, words, sizeof(words));
+		c[2 + opened] = (struct contender){.name = engine->name, .run = engine_bench_run, .user = &bench[opened]};
+		if (rc < 0)
+			break;
+	}
+	if (rc < 0)
+		fprintf(stderr, "sluice-bench: engine %s: %s\n", engine->name, words[0] ? words : strerror(-rc));
+	else
+		rc = measure(c, 2 + n_levels, set->n, o->rounds);
+	for (unsigned i = 0; rc == 0 && i < 2 + n_levels; i++)
+		say_contender(r, set, &c[i], i < 2 ? "" : levels[i - 2] ? levels[i - 2] : "best", c[0].ms, o->rounds * set->n);
+	for (unsigned i = 0; rc == 0 && o->threads > 1 && i < n_levels; i++)
+		say_threads(r, set, engine, levels[i], c[0].ms);
+	while (opened)
+		engine_bench_close(&bench[--opened]);
+	floors_close(&floors);
+	return rc;
+}
+
+static bool wanted(const struct bench_options *o, const struct bench_case *c)
+{
+	return o->case_name ? !strcmp(o->case_name, c->name) : !o->quick || c->quick;
+}
+
+static int run_all(struct report *r, const struct engine *engine)
+{
+	const struct bench_options *o = r->options;
+	char message[256];
+	int rc = 0;
+
+	if (!o->json)
+		line_head(stdout);
+	for (size_t i = 0; i < bench_cases_n && rc == 0; i++) {
+		struct bench_set *set = NULL;
+
+		if (!wanted(o, &bench_cases[i]))
+			continue;
+		rc = bench_set_open(&set, &bench_cases[i], (unsigned)sysconf(_SC_NPROCESSORS_ONLN), message, sizeof(message));
+		if (rc < 0)
+			fprintf(stderr, "sluice-bench: case %s: %s\n", bench_cases[i].name, message);
+		else
+			rc = bench_set_measure(r, set, engine);
+		bench_set_close(&set);
+	}
+	if (rc == 0 && !o->json)
+		detectors_print(stdout, r->lines, r->n);
+	return rc < 0 ? 1 : 0;
+}
+
+static int whole_number(const char *name, const char *text, unsigned most, unsigned *out)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || text[0] < '0' || text[0] > '9' || !n || n > most) {
+		fprintf(stderr, "sluice-bench: %s: '%s' is no whole number from 1 to %u\n", name, text, most);
+		return 2;
+	}
+	*out = (unsigned)n;
+	return 0;
+}
+
+static int list_cases(void)
+{
+	for (size_t i = 0; i < bench_cases_n; i++)
+		printf("%-18s %s, %g photons per pixel, %u bit%s\n", bench_cases[i].name, bench_cases[i].model, bench_cases[i].mean,
+		       8 * pixel_bytes(bench_cases[i].type), bench_cases[i].quick ? ", in --quick" : "");
+	return -1;
+}
+
+/* 0, -1: done already, else the exit code. */
+static int parse(int argc, char **argv, struct bench_options *o)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, {"engine", required_argument, NULL, 'e'}, {"level", required_argument, NULL, 'l'},
+		{"levels", no_argument, NULL, 'L'}, {"case", required_argument, NULL, 'c'}, {"threads", required_argument, NULL, 't'},
+		{"rounds", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'}, {"compare", no_argument, NULL, 'C'},
+		{"list-cases", no_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'}, {0},
+	};
+	int c, rc = 0;
+
+	while (rc == 0 && (c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'j': o->json = true; break;
+		case 'e': o->engine = optarg; break;
+		case 'l': o->level = optarg; break;
+		case 'L': o->levels = true; break;
+		case 'c': o->case_name = optarg; break;
+		case 't': rc = whole_number("--threads", optarg, 256, &o->threads); break;
+		case 'r': rc = whole_number("--rounds", optarg, 10000, &o->rounds); break;
+		case 'q': o->quick = true; break;
+		case 'i': return list_cases();
+		case 'h': fputs(help, stdout); return -1;
+		case 'C':
+			if (optind + 2 != argc)
+				return mistake("--compare wants two files", "OLD.json NEW.json");
+			return compare_files(argv[optind], argv[optind + 1]) < 0 ? 2 : -1;
+		default: return 2;
+		}
+	}
+	if (rc == 0 && optind < argc)
+		rc = mistake("not understood", argv[optind]);
+	return rc;
+}
+
+static bool known_case(const char *name)
+{
+	for (size_t i = 0; i < bench_cases_n; i++)
+		if (!strcmp(bench_cases[i].name, name))
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options o = {.engine = "cpu", .threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
+	static struct report report;
+	const struct engine *engine;
+	char words[256];
+	int rc = parse(argc, argv, &o);
+
+	if (rc)
+		return rc < 0 ? 0 : rc;
+	if (!o.rounds)
+		o.rounds = o.quick ? QUICK_ROUNDS : ROUNDS;
+	engine = engine_named(o.engine);
+	if (!engine)
+		return mistake("--engine is one of cpu, reference", o.engine);
+	if (o.case_name && !known_case(o.case_name))
+		return mistake("--case is none of --list-cases", o.case_name);
+	if (o.level && engine->probe(&(struct engine_config){.cpu_level = o.level}, words, sizeof(words)) < 0)
+		return mistake(words, o.level);
+	report.options = &o;
+	return run_all(&report, engine);
+}
