@@ -14,6 +14,7 @@
 
 #define SLOTS_DEFAULT 512
 #define SLOTS_MIN 8
+#define PIN_CPUS_MIN 4 /* with fewer, a pinned lane and whatever else runs would stand in each other's way */
 #define PARCELS_MAX 8192
 #define LINE_MAX_BYTES 320
 
@@ -85,6 +86,7 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 static void place_lanes(struct node *node)
 {
 	const struct topology *t = &node->topology;
+	bool pin = node->config.machine.pin_threads && t->n_cpus >= PIN_CPUS_MIN;
 	int order[TOPOLOGY_CPUS_MAX];
 	unsigned n = 0, next = 0;
 
@@ -101,7 +103,7 @@ static void place_lanes(struct node *node)
 			continue;
 		at = (unsigned)order[next++ % n];
 		lane->numa_node = t->cpu[at].node;
-		if (node->config.machine.pin_threads)
+		if (pin)
 			lane->cpu = t->cpu[at].cpu;
 	}
 }
