@@ -70,8 +70,8 @@ bool hdf5_get_exists(hid_t at, const char *path)
 
 hid_t hdf5_get_dataset(hid_t at, const char *path)
 {
-	/* What our own writer could not know stands in its files marked as a placeholder, for readers that insist on a value. */
-	if (!hdf5_get_exists(at, path) || H5Aexists_by_name(at, path, "placeholder", H5P_DEFAULT) > 0)
+	/* What our own writer could not know stands in its files marked as assumed, for readers that insist on a value. */
+	if (!hdf5_get_exists(at, path) || H5Aexists_by_name(at, path, "assumed", H5P_DEFAULT) > 0)
 		return -1;
 	hid_t object = H5Oopen(at, path, H5P_DEFAULT);
 	if (object >= 0 && H5Iget_type(object) != H5I_DATASET) {

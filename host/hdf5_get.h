@@ -20,7 +20,7 @@ int hdf5_get_file(hid_t *out, const char *path);
 
 bool hdf5_get_exists(hid_t at, const char *path);
 
-/* The dataset at path, or a negative id; also where its value is a placeholder (an attribute of that name). */
+/* The dataset at path, or a negative id; also where its value is only assumed (an attribute of that name). */
 hid_t hdf5_get_dataset(hid_t at, const char *path);
 
 /* First element of a numeric dataset, as double; and the scale of its units attribute to SI (m, s, eV, degrees), 1 where there is none. */

@@ -1,6 +1,6 @@
 /* nxmx_master.c - everything a master says but the frames: geometry, beam, detector, mask, settings (NXmx). See nxmx_parts.h.
  *
- * Readers insist on some values (fact sheet E.3). One that is not known gets a placeholder, marked by an attribute `placeholder` that says so, and the
+ * Readers insist on some values (fact sheet E.3). One that is not known is assumed, marked by an attribute `assumed` that says so, and the
  * scalar that states the same fact (distance, beam centre, energy) is left out: a person can overrule it, our own reader ignores it. */
 #include "host/nxmx_parts.h"
 
@@ -18,17 +18,17 @@
 #define S D "/detectorSpecific"
 #define USER_MASK_BIT (1u << 8) /* NXmx pixel_mask: masked by the user */
 
-#define WAVELENGTH_PLACEHOLDER 1.0  /* Angstrom */
-#define DISTANCE_PLACEHOLDER 1.0    /* m */
-#define PIXEL_PLACEHOLDER 75e-6     /* m */
-#define THICKNESS_PLACEHOLDER 450e-6 /* m */
+#define WAVELENGTH_ASSUMED 1.0  /* Angstrom */
+#define DISTANCE_ASSUMED 1.0    /* m */
+#define PIXEL_ASSUMED 75e-6     /* m */
+#define THICKNESS_ASSUMED 450e-6 /* m */
 
-/* A value where it is known, else the placeholder, marked. */
-static void put_needed(struct hdf5_put *put, const char *path, double value, bool known, double placeholder, const char *units)
+/* A value where it is known, else the assumed one, marked. */
+static void put_needed(struct hdf5_put *put, const char *path, double value, bool known, double assumed, const char *units)
 {
-	hdf5_put_double(put, path, known ? value : placeholder, units);
+	hdf5_put_double(put, path, known ? value : assumed, units);
 	if (!known)
-		hdf5_put_attr_text(put, path, "placeholder", "not known; readers need a value");
+		hdf5_put_attr_text(put, path, "assumed", "not known; readers need a value");
 }
 
 static void put_known(struct hdf5_put *put, const char *path, double value, const char *units)
@@ -70,8 +70,8 @@ static struct placement place(const struct stream_start *start)
 {
 	struct placement p = {.fast = {-1, 0, 0}, .slow = {0, -1, 0}};
 	bool pixels = start->pixel_x_m > 0 && start->pixel_y_m > 0;
-	p.pixel_x = pixels ? start->pixel_x_m : PIXEL_PLACEHOLDER;
-	p.pixel_y = pixels ? start->pixel_y_m : PIXEL_PLACEHOLDER;
+	p.pixel_x = pixels ? start->pixel_x_m : PIXEL_ASSUMED;
+	p.pixel_y = pixels ? start->pixel_y_m : PIXEL_ASSUMED;
 	if (start->has_axes) {
 		memcpy(p.origin, start->origin_m, sizeof p.origin);
 		memcpy(p.fast, start->fast, sizeof p.fast);
@@ -82,7 +82,7 @@ static struct placement place(const struct stream_start *start)
 	bool beam = isfinite(start->beam_x_px) && isfinite(start->beam_y_px), distance = start->distance_m > 0;
 	p.origin[0] = (beam ? start->beam_x_px : start->width / 2.0) * p.pixel_x;
 	p.origin[1] = (beam ? start->beam_y_px : start->height / 2.0) * p.pixel_y;
-	p.origin[2] = distance ? start->distance_m : DISTANCE_PLACEHOLDER;
+	p.origin[2] = distance ? start->distance_m : DISTANCE_ASSUMED;
 	p.known = pixels && beam && distance;
 	return p;
 }
@@ -165,7 +165,7 @@ void nxmx_put_process(struct hdf5_put *put, const char *version, const char *con
 static void put_beam(struct hdf5_put *put, const struct stream_start *start)
 {
 	hdf5_put_group(put, E "/instrument/beam", "NXbeam");
-	put_needed(put, E "/instrument/beam/incident_wavelength", start->wavelength_angstrom, start->wavelength_angstrom > 0, WAVELENGTH_PLACEHOLDER,
+	put_needed(put, E "/instrument/beam/incident_wavelength", start->wavelength_angstrom, start->wavelength_angstrom > 0, WAVELENGTH_ASSUMED,
 		   "angstrom");
 	put_known(put, E "/instrument/beam/incident_energy", start->energy_ev, "eV");
 }
@@ -188,8 +188,8 @@ static void put_sensor(struct hdf5_put *put, const struct stream_start *start)
 {
 	hdf5_put_text(put, D "/sensor_material", start->sensor_material[0] ? start->sensor_material : "Si");
 	if (!start->sensor_material[0])
-		hdf5_put_attr_text(put, D "/sensor_material", "placeholder", "not known; readers need a value");
-	put_needed(put, D "/sensor_thickness", start->sensor_thickness_m, start->sensor_thickness_m > 0, THICKNESS_PLACEHOLDER, "m");
+		hdf5_put_attr_text(put, D "/sensor_material", "assumed", "not known; readers need a value");
+	put_needed(put, D "/sensor_thickness", start->sensor_thickness_m, start->sensor_thickness_m > 0, THICKNESS_ASSUMED, "m");
 }
 
 static void put_detector(struct hdf5_put *put, const struct nxmx_master_cfg *cfg)

@@ -3,7 +3,7 @@
  * In DIRECTORY, for a run called NAME: NAME_master.h5 (NXmx), NAME_data_000001.h5 ... (segments with the original compressed chunks); with several channels
  * NAME_CHANNEL_master.h5 and NAME_CHANNEL_data_000001.h5 ... each; NAME_results.h5 (results of ALL frames). All are written as .part and renamed once they are
  * closed and synced; nxmx_recover makes what a killed process left readable. The master appears with the first finished segments and grows; a run of which
- * nothing was kept has none. Values that readers insist on and nobody knows are placeholders, marked by an attribute of that name.
+ * nothing was kept has none. A value that readers insist on and nobody knows is assumed, and marked by an attribute `assumed`.
  * One thread calls all functions of one writer. A full disk or a failing write is an error of that frame (-ENOSPC, -EIO), never the end: the writer goes on
  * with the next frame and tries again. Where a disk fails in the middle of a segment, that segment stays a .part, which nxmx_recover finishes. */
 #ifndef HOST_NXMX_WRITER_H

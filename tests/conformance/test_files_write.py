@@ -180,7 +180,7 @@ def test_unknown_geometry_is_marked(folder):
         for name in ("distance", "beam_center_x", "beam_center_y"):
             assert name not in d
         for item in (f["entry/instrument/beam/incident_wavelength"], d["transformations/translation"], d["sensor_material"], d["x_pixel_size"]):
-            assert b"not known" in item.attrs["placeholder"]
+            assert b"not known" in item.attrs["assumed"]
     start = hf.read(f"{folder}/out/run_master.h5")[0]
     assert not start["has_axes"] and start["material"] == ""
     assert all(start[key] is None for key in ("beam_x", "beam_y", "distance", "pixel_x", "wavelength", "energy", "thickness"))

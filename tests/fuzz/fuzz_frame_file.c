@@ -214,7 +214,7 @@ static const char *const items[] = {
 
 static void make_attribute(struct script *s, hid_t object)
 {
-	static const char *const names[] = {"units", "vector", "offset", "depends_on", "transformation_type", "offset_units", "NX_class", "placeholder",
+	static const char *const names[] = {"units", "vector", "offset", "depends_on", "transformation_type", "offset_units", "NX_class", "assumed",
 					    "image_nr_low"};
 	static const char *const texts[] = {"mm", "m", "rad", "rotation", "translation", ".", D "/transformations/translation", "two_theta",
 					    D "/module/module_offset", "NXdetector_module"};

@@ -11,7 +11,7 @@ ITEM = {name: i for i, name in enumerate((
     "beam_center_x", "distance", "x_pixel_size", "y_pixel_size", "wavelength", "saturation_value", "bit_depth_readout", "sensor_material", "description",
     "pixel_mask", "nimages", "ntrigger", "specific_mask", "data_origin", "data_size", "fast", "slow", "module_offset", "translation", "two_theta", "omega",
     "omega_end", "image_id", "frame_number", "channel", "channel_mask", "threshold_energy", "start_time", "omega_increment", "entry", "detector", "module"))}
-UNITS, VECTOR, OFFSET, DEPENDS_ON, TYPE, OFFSET_UNITS, NX_CLASS, PLACEHOLDER, IMAGE_NR_LOW = range(9)
+UNITS, VECTOR, OFFSET, DEPENDS_ON, TYPE, OFFSET_UNITS, NX_CLASS, ASSUMED, IMAGE_NR_LOW = range(9)
 TEXT = {"mm": 0, "m": 1, "rad": 2, "rotation": 3, "translation": 4, ".": 5, "to_translation": 6, "two_theta": 7, "to_offset": 8, "module": 9}
 
 
