@@ -20,11 +20,12 @@
 struct admit {
 	uint64_t sequence;
 	uint64_t next_look_ns; /* when runs are next asked whether they are over */
-	uint32_t held[CONFIG_INPUTS_MAX]; /* a start that waits until the run before it is through; SLOT_NONE */
+	uint32_t held[CONFIG_INPUTS_MAX]; /* a message that waits: for the run before it, for a place, for its start; SLOT_NONE */
 	struct log_limit unreadable, late, duplicate, odd;
 };
 
 #define LOOK_NS 5000000u
+#define OVERTAKEN_NS 250000000u /* how long a frame waits for a start that may be on its way by another connection */
 
 static int admit_open(struct lane *lane, char *message, size_t message_bytes)
 {
@@ -255,14 +256,44 @@ static struct run_identity identity_of(const struct node *node, const struct slo
 	return id;
 }
 
-static struct run *begin(struct lane *lane, const struct slot *slot, const struct run_identity *identity)
+static void hold(struct lane *lane, struct slot *slot)
+{
+	((struct admit *)lane->state)->held[slot->source] = node_slot_index(lane->node, slot);
+}
+
+/* Is there a place for one more run? Where none is on its way out either, the one that was silent for longest makes room. */
+static bool room_for_run(struct lane *lane)
 {
 	struct node *node = lane->node;
-	struct run *run = run_open(&node->runs, identity, slot->received_ns);
+	struct run *silent = NULL;
+
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
+		if (atomic_load_explicit(&node->runs.run[i].state, memory_order_acquire) == RUN_FREE)
+			return true;
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++) {
+		struct run *r = &node->runs.run[i];
+
+		if (atomic_load_explicit(&r->state, memory_order_relaxed) != RUN_OPEN)
+			return false;
+		if (!r->n_waiting && (!silent || r->last_ns < silent->last_ns))
+			silent = r;
+	}
+	if (silent) {
+		log_limited(&((struct admit *)lane->state)->odd, LOG_WARNING, "series %" PRIu64 ": closed to make room, %u runs are open",
+			    silent->identity.series_id, RUNS_OPEN_MAX);
+		close_run(lane, silent, silent->end_ns ? "end" : "next_start");
+	}
+	return false;
+}
+
+/* The run that a message is the first one of; NULL: there is no room yet, and the message is held. */
+static struct run *begin(struct lane *lane, struct slot *slot, const struct run_identity *identity)
+{
+	struct node *node = lane->node;
+	struct run *run = room_for_run(lane) ? run_open(&node->runs, identity, slot->received_ns) : NULL;
 
 	if (!run) {
-		log_limited(&((struct admit *)lane->state)->odd, LOG_ERROR, "series %" PRIu64 ": %u runs are open already, this one is not taken",
-			    identity->series_id, RUNS_OPEN_MAX);
+		hold(lane, slot);
 		return NULL;
 	}
 	run->dialect = slot->decoded.dialect;
@@ -297,11 +328,13 @@ static void take_unreadable(struct lane *lane, struct slot *slot)
 	discard(lane->node, slot);
 }
 
-/* Is this start a second copy, come by another connection, of the one that opened the run? */
-static bool copy_of_start(const struct run *run, const struct slot *slot)
+/* Is this start a second copy, come by another connection of the group, of the one that opened the run? Stream v1 has no unique name: after the
+ * end it may be the same number given to the next run. */
+static bool copy_of_start(const struct node *node, const struct run *run, const struct slot *slot)
 {
-	return run && !(run->start_sources >> slot->source & 1) && !run->end_ns &&
-	       (run->start_sources || slot->decoded.start.series_unique_id[0]);
+	if (!run || node->group_fifo[run->identity.group] || run->start_sources >> slot->source & 1)
+		return false;
+	return slot->decoded.start.series_unique_id[0] || (run->start_sources && !run->end_ns);
 }
 
 static bool in_group(const struct run *run, uint32_t group)
@@ -339,20 +372,20 @@ static void take_start(struct lane *lane, struct slot *slot)
 	struct run_identity identity = identity_of(node, slot);
 	struct run *run = run_find(&node->runs, &identity);
 
-	if (copy_of_start(run, slot)) {
+	if (copy_of_start(node, run, slot)) {
+		if (!run->start_sources)
+			log_line(LOG_WARNING, "series %" PRIu64 ": its start message came after its first frames and is not used", identity.series_id);
 		run->start_sources |= 1ull << slot->source;
 		discard(node, slot);
 		return;
 	}
 	if (node->group_fifo[identity.group] && !close_before(lane, identity.group)) {
-		((struct admit *)lane->state)->held[slot->source] = node_slot_index(node, slot);
+		hold(lane, slot);
 		return;
 	}
 	run = begin(lane, slot, &identity);
-	if (!run) {
-		discard(node, slot);
+	if (!run)
 		return;
-	}
 	run->start_sources = 1ull << slot->source;
 	run->announced = slot->decoded.start.n_images_known ? slot->decoded.start.n_images : 0;
 	run->start = slot;
@@ -369,8 +402,9 @@ static void take_end(struct lane *lane, struct slot *slot)
 
 	if (!run && !run_was(&node->runs, &identity)) { /* a run of which only the end was seen */
 		run = begin(lane, slot, &identity);
-		if (run)
-			run->joined_late = true;
+		if (!run)
+			return;
+		run->joined_late = true;
 	}
 	if (!run || run->end) {
 		discard(node, slot);
@@ -409,6 +443,13 @@ static void take_in(struct lane *lane, struct slot *slot, struct run *run)
 		wait_in_line(node, slot);
 }
 
+/* Of the connections of a group one may be faster than the other: a frame overtakes the start of its run. */
+static bool start_may_come(const struct node *node, const struct slot *slot)
+{
+	return !node->group_fifo[node->group_of[slot->source]] && !atomic_load_explicit(&node->draining, memory_order_relaxed) &&
+	       clock_monotonic_ns() - slot->received_ns < OVERTAKEN_NS;
+}
+
 static void take_image(struct lane *lane, struct slot *slot)
 {
 	struct node *node = lane->node;
@@ -426,12 +467,14 @@ static void take_image(struct lane *lane, struct slot *slot)
 		take_late(lane, slot, &node->total, LEDGER_LATE_CLOSED);
 		return;
 	}
+	if (!run && start_may_come(node, slot)) {
+		hold(lane, slot);
+		return;
+	}
 	if (!run) {
 		run = begin(lane, slot, &identity);
-		if (!run) {
-			take_late(lane, slot, &node->total, LEDGER_LATE_CLOSED);
+		if (!run)
 			return;
-		}
 		run->joined_late = true;
 		log_line(LOG_WARNING, "series %" PRIu64 ": joined without its start message; geometry is taken from the configuration alone",
 			 identity.series_id);
