@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/detector/models.h"
 #include "bench/suite/compare.h"
 #include "bench/suite/detectors.h"
 #include "bench/suite/engine_bench.h"
 #include "bench/suite/floors.h"
 #include "bench/suite/line.h"
 #include "bench/suite/measure.h"
+#include "bench/suite/node_bench.h"
 
 #define LINES_MAX 512
 #define ROUNDS 21
@@ -22,6 +24,7 @@
 
 static const char help[] =
 	"usage: sluice-bench [--json] [--engine E] [--level L] [--case C] [--threads N] [--rounds N] [--quick]\n"
+	"       sluice-bench --node MODEL [--frames N] [--threads N] [--level L] [--files DIR] [--json]\n"
 	"       sluice-bench --compare OLD.json NEW.json\n"
 	"\n"
 	"Times the whole analysis of a frame (decompress, mask, radial sums, strong pixels, spots) on frames that the suite makes itself, the same on\n"
@@ -37,6 +40,10 @@ static const char help[] =
 	"  --threads N    also with N threads at once (default: the machine's cores; 1: no)\n"
 	"  --rounds N     times every frame is done (default 21)\n"
 	"  --quick        small frames, few rounds: shows that it works, its figures mean little\n"
+	"  --node MODEL   the whole node over ZeroMQ on loopback, fed by a simulated detector (eiger2-4m, eiger2-16m, arina, ...) as fast as it\n"
+	"                 takes frames, against a client that only receives and frees, in the same run\n"
+	"  --frames N     of --node (default 500)\n"
+	"  --files DIR    of --node: write files, too\n"
 	"  --compare      two outputs of --json side by side\n"
 	"  --list-cases   print the cases and exit\n";
 
@@ -44,6 +51,7 @@ struct bench_options {
 	bool json, quick, levels;
 	const char *engine, *level, *case_name;
 	unsigned threads, rounds;
+	struct node_bench_cfg node;
 };
 
 static const char *const cpu_levels[] = {"scalar", "avx2", "avx512", "neon"};
@@ -211,7 +219,8 @@ static int parse(int argc, char **argv, struct bench_options *o)
 		{"json", no_argument, NULL, 'j'}, {"engine", required_argument, NULL, 'e'}, {"level", required_argument, NULL, 'l'},
 		{"levels", no_argument, NULL, 'L'}, {"case", required_argument, NULL, 'c'}, {"threads", required_argument, NULL, 't'},
 		{"rounds", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'}, {"compare", no_argument, NULL, 'C'},
-		{"list-cases", no_argument, NULL, 'i'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"list-cases", no_argument, NULL, 'i'}, {"node", required_argument, NULL, 'n'},
+		{"frames", required_argument, NULL, 'f'}, {"files", required_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
 	int c, rc = 0;
 
@@ -222,6 +231,9 @@ static int parse(int argc, char **argv, struct bench_options *o)
 		case 'l': o->level = optarg; break;
 		case 'L': o->levels = true; break;
 		case 'c': o->case_name = optarg; break;
+		case 'n': o->node.model = optarg; break;
+		case 'f': rc = whole_number("--frames", optarg, 1000000, &o->node.frames); break;
+		case 'd': o->node.files = optarg; break;
 		case 't': rc = whole_number("--threads", optarg, 256, &o->threads); break;
 		case 'r': rc = whole_number("--rounds", optarg, 10000, &o->rounds); break;
 		case 'q': o->quick = true; break;
@@ -237,6 +249,42 @@ static int parse(int argc, char **argv, struct bench_options *o)
 	if (rc == 0 && optind < argc)
 		rc = mistake("not understood", argv[optind]);
 	return rc;
+}
+
+static void print_node(const struct node_bench *b, const struct bench_options *o)
+{
+	static const char *const names[] = {"p50", "p95", "p99", "max"};
+	bool json = o->json;
+
+	printf(json ? "{\"case\":\"node-%s\",\"bare_frames_per_s\":%.1f,\"bare_mb_per_s\":%.1f,\"frames_per_s\":%.1f"
+		    : "node, %s\n  bare client      %10.1f frames/s %10.1f MB/s\n  node             %10.1f frames/s\n",
+	       o->node.model, b->bare_frames_per_s, b->bare_mb_per_s, b->node_frames_per_s);
+	for (unsigned i = 0; i < 4; i++)
+		printf(json ? ",\"latency_%s_ms\":%.4f" : "  latency %s      %10.3f ms\n", names[i], b->latency_ms[i]);
+	for (unsigned i = 0; i < b->n_lanes; i++)
+		printf(json ? ",\"cpu_us_per_frame_%s\":%.2f" : "  %-16s %10.2f us of CPU per frame\n", b->lane[i].name, b->lane[i].cpu_us_per_frame);
+	printf(json ? ",\"allocations_per_frame\":%.3f,\"library_allocations_per_frame\":%.3f"
+		    : "  allocations      %10.3f per frame by our code, %.3f by libraries (receive, admit, work, publish)\n",
+	       b->our_allocations_per_frame, b->library_allocations_per_frame);
+	printf(json ? ",\"frames\":%lu,\"analysed\":%lu,\"written\":%lu,\"machine\":\"%s\",\"commit\":\"%s\"}\n"
+		    : "  frames           %10lu, analysed %lu, written %lu\n  %s, commit %s\n",
+	       (unsigned long)b->received, (unsigned long)b->analysed, (unsigned long)b->written, line_machine(), line_commit());
+}
+
+static int run_node_bench(struct bench_options *o)
+{
+	struct node_bench b;
+	char message[512] = "";
+
+	o->node.cpu_level = o->level;
+	if (!o->node.frames)
+		o->node.frames = o->quick ? 50 : 500;
+	if (node_bench_run(&b, &o->node, message, sizeof(message)) < 0) {
+		fprintf(stderr, "sluice-bench: %s\n", message);
+		return 1;
+	}
+	print_node(&b, o);
+	return 0;
 }
 
 static bool known_case(const char *name)
@@ -266,6 +314,8 @@ int main(int argc, char **argv)
 		return mistake("--case is none of --list-cases", o.case_name);
 	if (o.level && engine->probe(&(struct engine_config){.cpu_level = o.level}, words, sizeof(words)) < 0)
 		return mistake(words, o.level);
+	if (o.node.model)
+		return model_find(o.node.model) ? run_node_bench(&o) : mistake("--node is none of sluice-detector --list-detectors", o.node.model);
 	report.options = &o;
 	return run_all(&report, engine);
 }

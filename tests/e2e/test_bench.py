@@ -34,8 +34,17 @@ class Bench(unittest.TestCase):
         self.assertEqual(len(same.stdout.splitlines()), 1 + len(lines))
         self.assertIn("+0.0%", same.stdout)
 
+    def test_the_whole_node_is_measured_against_a_bare_client(self):
+        out = bench("--node", "arina", "--quick", "--json")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        line = json.loads(out.stdout)
+        self.assertEqual((line["case"], line["frames"], line["analysed"]), ("node-arina", 50, 50))
+        for name in ("bare_frames_per_s", "frames_per_s", "latency_p50_ms", "latency_max_ms", "cpu_us_per_frame_work"):
+            self.assertGreater(line[name], 0, name)
+        self.assertEqual(line["allocations_per_frame"], 0)
+
     def test_mistakes_are_told_and_exit_2(self):
-        for arguments in (["--engine", "abacus"], ["--case", "17m"], ["--level", "mmx"], ["--rounds", "0"], ["--compare", "one"], ["--what"], ["x"]):
+        for arguments in (["--engine", "abacus"], ["--case", "17m"], ["--level", "mmx"], ["--rounds", "0"], ["--compare", "one"], ["--node", "hubble"], ["--what"], ["x"]):
             out = bench(*arguments)
             self.assertEqual(out.returncode, 2, arguments)
             self.assertTrue(out.stderr.strip(), arguments)
