@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define DATA "/entry/data/data"
 
+static char own_name[48], path[64]; /* of the file that is made and read */
+
 struct script {
 	const uint8_t *at;
 	size_t left;
@@ -105,7 +107,7 @@ static hid_t make_layout(struct script *s, enum layout how, int rank, const hsiz
 }
 
 /* The dataset, and one chunk of the script's own bytes. */
-static void make_data(struct script *s, hid_t file, const char *path, enum layout how)
+static void make_data(struct script *s, hid_t file, const char *name, enum layout how)
 {
 	uint8_t bytes[512];
 	hsize_t dims[5] = {0}, at[5] = {0};
@@ -114,7 +116,7 @@ static void make_data(struct script *s, hid_t file, const char *path, enum layou
 	hid_t links = H5Pcreate(H5P_LINK_CREATE), layout = make_layout(s, how, rank, dims);
 	H5Pset_create_intermediate_group(links, 1);
 	hid_t space = rank ? H5Screate_simple(rank, dims, NULL) : H5Screate(H5S_SCALAR);
-	hid_t dataset = H5Dcreate2(file, path, type, space, links, layout, H5P_DEFAULT);
+	hid_t dataset = H5Dcreate2(file, name, type, space, links, layout, H5P_DEFAULT);
 	uint8_t mask = take(s);
 	size_t n = take(s);
 	n = (n | (size_t)take(s) << 8) % sizeof bytes;
@@ -150,7 +152,7 @@ static void make_links(struct script *s, hid_t file)
 		else if (kind == 1)
 			H5Lcreate_soft(target, group, name, H5P_DEFAULT, H5P_DEFAULT);
 		else if (take_text(s, other, sizeof other))
-			H5Lcreate_external(kind == 2 ? "fuzz.h5" : other, target, group, name, H5P_DEFAULT, H5P_DEFAULT);
+			H5Lcreate_external(kind == 2 ? own_name : other, target, group, name, H5P_DEFAULT, H5P_DEFAULT);
 	}
 	H5Gclose(group);
 }
@@ -246,7 +248,7 @@ static void make_attribute(struct script *s, hid_t object)
 	H5Tclose(type);
 }
 
-static hid_t make_item(struct script *s, hid_t file, const char *path)
+static hid_t make_item(struct script *s, hid_t file, const char *name)
 {
 	char text[80];
 	uint64_t values[4];
@@ -255,21 +257,21 @@ static hid_t make_item(struct script *s, hid_t file, const char *path)
 	hid_t links = H5Pcreate(H5P_LINK_CREATE), type = H5Tcopy(H5T_C_S1), space = -1, dataset;
 	H5Pset_create_intermediate_group(links, 1);
 	if (kind % 5 == 0) {
-		dataset = H5Gcreate2(file, path, links, H5P_DEFAULT, H5P_DEFAULT);
+		dataset = H5Gcreate2(file, name, links, H5P_DEFAULT, H5P_DEFAULT);
 	} else if (kind % 5 == 1) {
 		H5Tset_size(type, take_text(s, text, sizeof text) + 1);
 		space = H5Screate(H5S_SCALAR);
-		dataset = H5Dcreate2(file, path, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+		dataset = H5Dcreate2(file, name, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
 		H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text);
 	} else if (kind % 5 == 2) {
 		space = H5Screate_simple(3, dims, NULL);
-		dataset = H5Dcreate2(file, path, H5T_STD_I32LE, space, links, H5P_DEFAULT, H5P_DEFAULT);
+		dataset = H5Dcreate2(file, name, H5T_STD_I32LE, space, links, H5P_DEFAULT, H5P_DEFAULT);
 	} else {
 		for (hsize_t i = 0; i < 4; i++)
 			values[i] = i < dims[0] ? take_number(s) : 0;
 		space = dims[0] ? H5Screate_simple(1, dims, NULL) : H5Screate(H5S_NULL);
 		hid_t number = kind % 5 == 3 ? H5T_NATIVE_DOUBLE : kind % 2 ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64;
-		dataset = H5Dcreate2(file, path, number, space, links, H5P_DEFAULT, H5P_DEFAULT);
+		dataset = H5Dcreate2(file, name, number, space, links, H5P_DEFAULT, H5P_DEFAULT);
 		H5Dwrite(dataset, number, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
 	}
 	if (space >= 0)
@@ -279,7 +281,7 @@ static hid_t make_item(struct script *s, hid_t file, const char *path)
 	return dataset;
 }
 
-static void build(struct script *s, const char *path)
+static void build(struct script *s)
 {
 	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
 	must(file >= 0, "the scratch file cannot be made");
@@ -303,7 +305,7 @@ static void build(struct script *s, const char *path)
 
 /* --- reading it -------------------------------------------------------------------------------------------------------------------------------------- */
 
-static unsigned read_all(const char *path, char *message, size_t message_bytes)
+static unsigned read_all(char *message, size_t message_bytes)
 {
 	static const struct stream_limits limits = {.max_pixels = 1u << 16, .max_channels = 4};
 	struct frame_file *file;
@@ -332,18 +334,14 @@ static unsigned read_all(const char *path, char *message, size_t message_bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char folder[64], path[96];
 	struct script script = {data, size};
 	char message[300] = "";
-	if (!folder[0]) {
-		snprintf(folder, sizeof folder, "/dev/shm/sluice_fuzz_XXXXXX");
-		must(mkdtemp(folder) != NULL, "no scratch folder");
-		snprintf(path, sizeof path, "%s/fuzz.h5", folder);
-	}
+	snprintf(own_name, sizeof own_name, "sluice_fuzz_%ld.h5", (long)getpid());
+	snprintf(path, sizeof path, "/dev/shm/%s", own_name);
 	hdf5_get_quiet();
 	must(hdf5_filter_register() == 0, "the filters cannot be registered");
-	build(&script, path);
-	unsigned good = read_all(path, message, sizeof message);
+	build(&script);
+	unsigned good = read_all(message, sizeof message);
 	unlink(path);
 	must(good || !size || !getenv("SLUICE_FUZZ_SEEDS"), message);
 	return 0;
