@@ -145,9 +145,9 @@ class Node:
         self.process = subprocess.Popen(self.command, stdout=self.out, stderr=self.err)
         until("the node says that it waits for the detector", lambda: "waiting for the detector" in self.log(), check=self.check_alive)
         if self.wants_results:
-            self._results = self.collect(zmq.SUB, self.results_endpoint)
+            self.results_in = self.collect(zmq.SUB, self.results_endpoint)
         if self.wants_frames:
-            self._frames = self.collect(zmq.PULL, self.frames_endpoint)
+            self.frames_in = self.collect(zmq.PULL, self.frames_endpoint)
         time.sleep(0.1)  # a subscription is on its way when the handshake is done; nothing tells when it has arrived
 
     def collect(self, kind, endpoint):
@@ -225,7 +225,7 @@ class Node:
     @property
     def results(self):
         """Every message of the results stream so far, in order."""
-        return [decode_result(parts[0]) for parts in list(self._results.messages)]
+        return [decode_result(parts[0]) for parts in list(self.results_in.messages)]
 
     def of_type(self, kind):
         return [m for m in self.results if m["type"] == kind]
@@ -233,7 +233,7 @@ class Node:
     @property
     def frames(self):
         """Every message of the frames stream so far, as its parts, in order."""
-        return list(self._frames.messages)
+        return list(self.frames_in.messages)
 
     def wait_for(self, n, what, list_now):
         def enough():
