@@ -17,7 +17,8 @@ int monitor_open(struct monitor *monitor, void *context, void *socket)
 	snprintf(endpoint, sizeof(endpoint), "inproc://monitor-%u", atomic_fetch_add_explicit(&made, 1, memory_order_relaxed));
 	if (zmq_socket_monitor(socket, endpoint,
 			       ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED |
-				       ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED) < 0)
+				       ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+				       ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) < 0)
 		return -EIO;
 	monitor->of = socket;
 	monitor->socket = zmq_socket(context, ZMQ_PAIR);

@@ -11,6 +11,7 @@ struct outlet {
 	void *context, *socket;
 	struct monitor monitor;
 	unsigned peers;
+	bool stranger; /* the next one that disconnects never was a peer: its handshake failed, and libzmq says both in one breath */
 	uint64_t departures;
 };
 
@@ -57,7 +58,11 @@ static void watch(struct outlet *outlet)
 	while ((event = monitor_next(&outlet->monitor)) != 0) {
 		if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
 			outlet->peers++;
-		} else if (event == ZMQ_EVENT_DISCONNECTED && outlet->peers) {
+		} else if (event != ZMQ_EVENT_DISCONNECTED) { /* all that is left for a bound socket: a handshake that failed */
+			outlet->stranger = true;
+		} else if (outlet->stranger) {
+			outlet->stranger = false;
+		} else if (outlet->peers) {
 			outlet->peers--;
 			outlet->departures++;
 		}
