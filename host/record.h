@@ -111,7 +111,7 @@ struct record_end {
 	uint64_t run;               /* the node's number of the run, from 1 */
 	uint64_t series_id;         /* the detector's */
 	char series_unique_id[STREAM_NAME_MAX]; /* the detector's; "" in Stream v1 */
-	const char *closed_by;      /* "end", "quiet", "next_start", "shutdown" */
+	const char *closed_by;      /* "end", "quiet", "next_start", "displaced" (too many were open), "shutdown" */
 	bool balanced;              /* every equation of the ledger holds */
 	const struct record_count *count; /* the ledger: every term's name and number */
 	size_t n_counts;            /* entries in count; not on the wire */

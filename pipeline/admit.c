@@ -10,6 +10,7 @@
 
 #include "host/clock.h"
 #include "host/log.h"
+#include "pipeline/channels.h"
 #include "pipeline/node.h"
 #include "pipeline/plans.h"
 #include "pipeline/receive.h"
@@ -20,12 +21,12 @@
 struct admit {
 	uint64_t sequence;
 	uint64_t next_look_ns; /* when runs are next asked whether they are over */
-	uint32_t held[CONFIG_INPUTS_MAX]; /* a message that waits: for the run before it, for a place, for its start; SLOT_NONE */
+	uint32_t held[CONFIG_INPUTS_MAX]; /* a message that cannot be taken yet, and with it all behind it; SLOT_NONE */
 	struct log_limit unreadable, late, duplicate, odd;
 };
 
 #define LOOK_NS 5000000u
-#define OVERTAKEN_NS 250000000u /* how long a frame waits for a start that may be on its way by another connection */
+#define START_WAIT_NS 250000000u /* frames by one connection of a group may overtake the start by another */
 
 static int admit_open(struct lane *lane, char *message, size_t message_bytes)
 {
@@ -63,77 +64,6 @@ static void close_run(struct lane *lane, struct run *run, const char *closed_by)
 	token->kind = SLOT_RUN_CLOSE;
 	token->run = run;
 	pass_by(lane, token);
-}
-
-/* --- plans ------------------------------------------------------------------------------------------------------------- */
-
-/* The run's channel for one of a frame's; asks for its plan when it is new. */
-static enum ledger_term find_channel(struct node *node, struct run *run, const struct stream_channel *c, uint32_t *number)
-{
-	uint32_t n = atomic_load_explicit(&run->n_channels, memory_order_relaxed);
-	struct run_channel *rc;
-
-	for (*number = 0; *number < n; (*number)++)
-		if (!strcmp(run->channel[*number].name, c->name))
-			break;
-	if (*number == node->config.limits.max_channels)
-		return LEDGER_CHANNEL_UNKNOWN;
-	rc = &run->channel[*number];
-	if (*number == n) {
-		memcpy(rc->name, c->name, sizeof(rc->name));
-		rc->elem_bytes = 0;
-		atomic_store_explicit(&run->n_channels, n + 1, memory_order_release);
-	}
-	if (!rc->elem_bytes) {
-		rc->width = c->pixels.width;
-		rc->height = c->pixels.height;
-		rc->elem_bytes = c->pixels.elem_bytes;
-		plans_ask(node, run, *number);
-	}
-	if (rc->width != c->pixels.width || rc->height != c->pixels.height || rc->elem_bytes != c->pixels.elem_bytes)
-		return LEDGER_SHAPE_DIFFERS;
-	return LEDGER_TERMS;
-}
-
-/* What a start message already says of the frames: plans are asked for before the first one is there. */
-static void ask_early(struct node *node, struct run *run, const struct stream_start *start)
-{
-	uint32_t n = start->n_channels < node->config.limits.max_channels ? start->n_channels : node->config.limits.max_channels;
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct run_channel *rc = &run->channel[i];
-
-		memcpy(rc->name, start->channel[i].name, sizeof(rc->name));
-		rc->width = start->width;
-		rc->height = start->height;
-		rc->elem_bytes = start->width && start->height ? start->elem_bytes : 0;
-		atomic_store_explicit(&run->n_channels, i + 1, memory_order_release);
-		if (rc->elem_bytes)
-			plans_ask(node, run, i);
-	}
-}
-
-enum readiness { READY, WAIT, GIVE_UP };
-
-static enum readiness plans_ready(struct node *node, const struct slot *slot, uint64_t now_ns, enum ledger_term *reason)
-{
-	for (uint32_t i = 0; i < slot->decoded.image.n_channels; i++) {
-		struct run_channel *rc = &slot->run->channel[slot->run_channel[i]];
-		int state = atomic_load_explicit(&rc->plan_state, memory_order_acquire);
-
-		if (state == PLAN_FAILED) {
-			*reason = LEDGER_PLAN_FAILED;
-			return GIVE_UP;
-		}
-		if (state == PLAN_READY)
-			continue;
-		if (!node->cfg.patient && now_ns - slot->received_ns > (uint64_t)node->config.run.plan_timeout_ms * 1000000u) {
-			*reason = LEDGER_NO_PLAN;
-			return GIVE_UP;
-		}
-		return WAIT;
-	}
-	return READY;
 }
 
 /* --- to the workers ---------------------------------------------------------------------------------------------------- */
@@ -183,15 +113,15 @@ static bool dispatch(struct lane *lane, struct slot *slot, uint64_t now_ns)
 {
 	struct node *node = lane->node;
 	enum ledger_term reason = LEDGER_TERMS;
-	enum readiness readiness = plans_ready(node, slot, now_ns, &reason);
+	enum channels_readiness readiness = channels_ready(node, slot, now_ns, &reason);
 
-	if (readiness == GIVE_UP) {
+	if (readiness == CHANNELS_GIVE_UP) {
 		pass_unanalysed(lane, slot, RECORD_UNANALYSED, reason);
 		return true;
 	}
-	if (readiness == READY && to_worker(lane, slot))
+	if (readiness == CHANNELS_READY && to_worker(lane, slot))
 		return true;
-	if (readiness == READY && !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED &&
+	if (readiness == CHANNELS_READY && !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED &&
 	    running_low(node, slot->source)) {
 		pass_unanalysed(lane, slot, RECORD_UNANALYSED, LEDGER_OVERLOAD);
 		return true;
@@ -256,48 +186,42 @@ static struct run_identity identity_of(const struct node *node, const struct slo
 	return id;
 }
 
-static void hold(struct lane *lane, struct slot *slot)
+/* Frames of it wait, or the plan lane is reading what it was announced with: it cannot end yet. */
+static bool is_busy(struct run *run)
 {
-	((struct admit *)lane->state)->held[slot->source] = node_slot_index(lane->node, slot);
+	bool asked = false;
+
+	for (uint32_t c = 0; c < atomic_load_explicit(&run->n_channels, memory_order_relaxed); c++)
+		asked |= atomic_load_explicit(&run->channel[c].plan_state, memory_order_acquire) == PLAN_ASKED;
+	return asked || run->n_waiting;
 }
 
-/* Is there a place for one more run? Where none is on its way out either, the one that was silent for longest makes room. */
-static bool room_for_run(struct lane *lane)
+/* Every place is taken. Runs that are ending will leave theirs; where none is, one must end before its time, so that strays never keep a run out. */
+static void make_place(struct lane *lane)
 {
 	struct node *node = lane->node;
-	struct run *silent = NULL;
+	struct run *run = run_to_displace(&node->runs);
 
-	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
-		if (atomic_load_explicit(&node->runs.run[i].state, memory_order_acquire) == RUN_FREE)
-			return true;
-	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++) {
-		struct run *r = &node->runs.run[i];
-
-		if (atomic_load_explicit(&r->state, memory_order_relaxed) != RUN_OPEN)
-			return false;
-		if (!r->n_waiting && (!silent || r->last_ns < silent->last_ns))
-			silent = r;
-	}
-	if (silent) {
-		log_limited(&((struct admit *)lane->state)->odd, LOG_WARNING, "series %" PRIu64 ": closed to make room, %u runs are open",
-			    silent->identity.series_id, RUNS_OPEN_MAX);
-		close_run(lane, silent, silent->end_ns ? "end" : "next_start");
-	}
-	return false;
+	if (!run || is_busy(run))
+		return;
+	log_limited(&((struct admit *)lane->state)->odd, LOG_ERROR, "series %" PRIu64 " is closed: %u runs are open and another one begins",
+		    run->identity.series_id, RUNS_OPEN_MAX);
+	close_run(lane, run, "displaced");
 }
 
-/* The run that a message is the first one of; NULL: there is no room yet, and the message is held. */
-static struct run *begin(struct lane *lane, struct slot *slot, const struct run_identity *identity)
+/* NULL: there is no place yet; the message has to wait. */
+static struct run *begin(struct lane *lane, const struct slot *slot, const struct run_identity *identity)
 {
 	struct node *node = lane->node;
-	struct run *run = room_for_run(lane) ? run_open(&node->runs, identity, slot->received_ns) : NULL;
+	struct run *run = run_open(&node->runs, identity, slot->received_ns);
 
 	if (!run) {
-		hold(lane, slot);
+		make_place(lane);
 		return NULL;
 	}
 	run->dialect = slot->decoded.dialect;
 	run->shared = node->group_shared[identity->group];
+	run->joined_late = slot->decoded.kind != STREAM_START;
 	atomic_store_explicit(&node->current_run, run->number, memory_order_relaxed);
 	return run;
 }
@@ -342,16 +266,6 @@ static bool in_group(const struct run *run, uint32_t group)
 	return atomic_load_explicit(&run->state, memory_order_relaxed) == RUN_OPEN && run->identity.group == group;
 }
 
-/* Frames of it wait, or the plan lane is reading what it was announced with: it cannot end yet. */
-static bool is_busy(struct run *run)
-{
-	bool asked = false;
-
-	for (uint32_t c = 0; c < atomic_load_explicit(&run->n_channels, memory_order_relaxed); c++)
-		asked |= atomic_load_explicit(&run->channel[c].plan_state, memory_order_acquire) == PLAN_ASKED;
-	return asked || run->n_waiting;
-}
-
 /* On a single connection nothing of a run comes after the next start. False: one of them is busy. */
 static bool close_before(struct lane *lane, uint32_t group)
 {
@@ -366,7 +280,8 @@ static bool close_before(struct lane *lane, uint32_t group)
 	return true;
 }
 
-static void take_start(struct lane *lane, struct slot *slot)
+/* The functions that take a message return false where it has to be taken again later. */
+static bool take_start(struct lane *lane, struct slot *slot)
 {
 	struct node *node = lane->node;
 	struct run_identity identity = identity_of(node, slot);
@@ -377,24 +292,23 @@ static void take_start(struct lane *lane, struct slot *slot)
 			log_line(LOG_WARNING, "series %" PRIu64 ": its start message came after its first frames and is not used", identity.series_id);
 		run->start_sources |= 1ull << slot->source;
 		discard(node, slot);
-		return;
+		return true;
 	}
-	if (node->group_fifo[identity.group] && !close_before(lane, identity.group)) {
-		hold(lane, slot);
-		return;
-	}
+	if (node->group_fifo[identity.group] && !close_before(lane, identity.group))
+		return false;
 	run = begin(lane, slot, &identity);
 	if (!run)
-		return;
+		return false;
 	run->start_sources = 1ull << slot->source;
 	run->announced = slot->decoded.start.n_images_known ? slot->decoded.start.n_images : 0;
 	run->start = slot;
 	slot->run = run;
-	ask_early(node, run, &slot->decoded.start);
+	channels_announced(node, run, &slot->decoded.start);
 	pass_by(lane, slot);
+	return true;
 }
 
-static void take_end(struct lane *lane, struct slot *slot)
+static bool take_end(struct lane *lane, struct slot *slot)
 {
 	struct node *node = lane->node;
 	struct run_identity identity = identity_of(node, slot);
@@ -403,15 +317,15 @@ static void take_end(struct lane *lane, struct slot *slot)
 	if (!run && !run_was(&node->runs, &identity)) { /* a run of which only the end was seen */
 		run = begin(lane, slot, &identity);
 		if (!run)
-			return;
-		run->joined_late = true;
+			return false;
 	}
 	if (!run || run->end) {
 		discard(node, slot);
-		return;
+		return true;
 	}
 	run->end = slot;
 	run->end_ns = run->last_ns = slot->received_ns;
+	return true;
 }
 
 static void take_late(struct lane *lane, struct slot *slot, struct ledger *ledger, enum ledger_term reason)
@@ -433,7 +347,7 @@ static void take_in(struct lane *lane, struct slot *slot, struct run *run)
 	slot->run = run;
 	ledger_add(&run->ledger, LEDGER_RECEIVED, 1);
 	for (uint32_t i = 0; i < image->n_channels; i++) { /* all of them: the writer wants to know each one's place */
-		enum ledger_term wrong = find_channel(node, run, &image->channel[i], &slot->run_channel[i]);
+		enum ledger_term wrong = channels_find(node, run, &image->channel[i], &slot->run_channel[i]);
 
 		reason = reason == LEDGER_TERMS ? wrong : reason;
 	}
@@ -443,43 +357,21 @@ static void take_in(struct lane *lane, struct slot *slot, struct run *run)
 		wait_in_line(node, slot);
 }
 
-/* Of the connections of a group one may be faster than the other: a frame overtakes the start of its run. */
-static bool start_may_come(const struct node *node, const struct slot *slot)
+/* The run of a frame whose series is not known: joined late, unless its start is on its way by another connection. NULL: not yet. */
+static struct run *join(struct lane *lane, const struct slot *slot, const struct run_identity *identity)
 {
-	return !node->group_fifo[node->group_of[slot->source]] && !atomic_load_explicit(&node->draining, memory_order_relaxed) &&
-	       clock_monotonic_ns() - slot->received_ns < OVERTAKEN_NS;
+	struct run *run = NULL;
+
+	if (lane->node->group_fifo[identity->group] || clock_monotonic_ns() - slot->received_ns > START_WAIT_NS)
+		run = begin(lane, slot, identity);
+	if (run)
+		log_line(LOG_WARNING, "series %" PRIu64 ": joined without its start message; geometry is taken from the configuration alone",
+			 identity->series_id);
+	return run;
 }
 
-static void take_image(struct lane *lane, struct slot *slot)
+static void take_frame_of(struct lane *lane, struct slot *slot, struct run *run)
 {
-	struct node *node = lane->node;
-	struct run_identity identity = identity_of(node, slot);
-	struct run *run;
-
-	if (slot->decoded.image.image_id >= ID_MAX) {
-		slot->refusal = STREAM_BAD_FIELD;
-		snprintf(slot->decoded.detail, sizeof(slot->decoded.detail), "image number %" PRIu64, slot->decoded.image.image_id);
-		take_unreadable(lane, slot);
-		return;
-	}
-	run = run_find(&node->runs, &identity);
-	if (!run && run_was(&node->runs, &identity)) {
-		take_late(lane, slot, &node->total, LEDGER_LATE_CLOSED);
-		return;
-	}
-	if (!run && start_may_come(node, slot)) {
-		hold(lane, slot);
-		return;
-	}
-	if (!run) {
-		run = begin(lane, slot, &identity);
-		if (!run)
-			return;
-		run->joined_late = true;
-		log_line(LOG_WARNING, "series %" PRIu64 ": joined without its start message; geometry is taken from the configuration alone",
-			 identity.series_id);
-	}
-	run->last_ns = slot->received_ns;
 	switch (run_note(run, slot->decoded.image.image_id)) {
 	case IDSET_NEW:
 		ledger_add(&run->ledger, LEDGER_MESSAGES, 1);
@@ -489,8 +381,8 @@ static void take_image(struct lane *lane, struct slot *slot)
 		ledger_add(&run->ledger, LEDGER_MESSAGES, 1);
 		ledger_add(&run->ledger, LEDGER_DUPLICATE, 1);
 		log_limited(&((struct admit *)lane->state)->duplicate, LOG_WARNING, "series %" PRIu64 ": frame %" PRIu64 " came twice",
-			    identity.series_id, slot->decoded.image.image_id);
-		discard(node, slot);
+			    run->identity.series_id, slot->decoded.image.image_id);
+		discard(lane->node, slot);
 		return;
 	case IDSET_RETIRED:
 		take_late(lane, slot, &run->ledger, LEDGER_LATE_RETIRED);
@@ -498,16 +390,42 @@ static void take_image(struct lane *lane, struct slot *slot)
 	}
 }
 
-static void take(struct lane *lane, struct slot *slot)
+static bool take_image(struct lane *lane, struct slot *slot)
 {
-	if (slot->refusal != STREAM_OK)
+	struct node *node = lane->node;
+	struct run_identity identity = identity_of(node, slot);
+	struct run *run;
+
+	if (slot->decoded.image.image_id >= ID_MAX) {
+		slot->refusal = STREAM_BAD_FIELD;
+		snprintf(slot->decoded.detail, sizeof(slot->decoded.detail), "image number %" PRIu64, slot->decoded.image.image_id);
 		take_unreadable(lane, slot);
-	else if (slot->decoded.kind == STREAM_START)
-		take_start(lane, slot);
-	else if (slot->decoded.kind == STREAM_END)
-		take_end(lane, slot);
-	else
-		take_image(lane, slot);
+		return true;
+	}
+	run = run_find(&node->runs, &identity);
+	if (!run && run_was(&node->runs, &identity)) {
+		take_late(lane, slot, &node->total, LEDGER_LATE_CLOSED);
+		return true;
+	}
+	if (!run)
+		run = join(lane, slot, &identity);
+	if (!run)
+		return false;
+	run->last_ns = slot->received_ns;
+	take_frame_of(lane, slot, run);
+	return true;
+}
+
+static bool take(struct lane *lane, struct slot *slot)
+{
+	if (slot->refusal == STREAM_OK && slot->decoded.kind == STREAM_START)
+		return take_start(lane, slot);
+	if (slot->refusal == STREAM_OK && slot->decoded.kind == STREAM_END)
+		return take_end(lane, slot);
+	if (slot->refusal == STREAM_OK)
+		return take_image(lane, slot);
+	take_unreadable(lane, slot);
+	return true;
 }
 
 /* --- the lane's turn --------------------------------------------------------------------------------------------------- */
@@ -521,16 +439,39 @@ static bool take_arrivals(struct lane *lane)
 	for (uint32_t s = 0; s < node->n_sources; s++) {
 		uint32_t index = a->held[s];
 
-		if (index != SLOT_NONE) {
-			a->held[s] = SLOT_NONE;
-			take(lane, node_slot(node, index));
-		}
-		for (unsigned n = 0; n < BATCH && a->held[s] == SLOT_NONE && ring_pop(&node->arrived[s], &index); n++) {
-			take(lane, node_slot(node, index));
+		for (unsigned n = 0; n < BATCH && (index != SLOT_NONE || ring_pop(&node->arrived[s], &index)); n++) {
+			bool taken = take(lane, node_slot(node, index));
+
+			a->held[s] = taken ? SLOT_NONE : index;
+			if (!taken)
+				break;
+			index = SLOT_NONE;
 			any = true;
 		}
 	}
 	return any;
+}
+
+static bool any_held(const struct admit *a)
+{
+	for (unsigned s = 0; s < CONFIG_INPUTS_MAX; s++)
+		if (a->held[s] != SLOT_NONE)
+			return true;
+	return false;
+}
+
+/* A run is not silent while the node itself does not listen: its slots are used up, or what came has to wait. */
+static void note_own_silence(struct lane *lane, struct run *run, uint64_t now_ns)
+{
+	struct node *node = lane->node;
+	const struct admit *a = lane->state;
+
+	for (uint32_t s = 0; s < node->n_sources; s++) {
+		uint64_t deaf_ns = a->held[s] != SLOT_NONE ? now_ns : atomic_load_explicit(&node->deaf_ns[s], memory_order_relaxed);
+
+		if (node->group_of[s] == run->identity.group && deaf_ns > run->last_ns)
+			run->last_ns = deaf_ns;
+	}
 }
 
 /* draining: nothing can come any more, and what came has been taken. */
@@ -553,6 +494,7 @@ static void close_what_is_over(struct lane *lane, uint64_t now_ns, bool draining
 		}
 		if (state != RUN_OPEN || is_busy(run))
 			continue;
+		note_own_silence(lane, run, now_ns);
 		why = run_over(run, &timing, now_ns);
 		if (!why && draining)
 			why = run->end_ns ? "end" : "shutdown";
@@ -573,16 +515,12 @@ static bool admit_turn(struct lane *lane)
 		any |= serve_line(lane, &node->runs.run[i], now_ns);
 	if (!any || now_ns >= a->next_look_ns) {
 		a->next_look_ns = now_ns + LOOK_NS;
-		close_what_is_over(lane, now_ns, draining && !any);
+		close_what_is_over(lane, now_ns, draining && !any && !any_held(a));
 	}
-	/* While draining it stays until every run is done. */
-	for (unsigned i = 0; i < RUNS_OPEN_MAX && !any; i++)
-		if (atomic_load_explicit(&lane->finish, memory_order_relaxed) &&
-		    atomic_load_explicit(&node->runs.run[i].state, memory_order_relaxed) != RUN_FREE) {
-			bell_wait(&lane->bell, bell_listen(&lane->bell), 1000);
-			return true;
-		}
-	return any;
+	if (any || !atomic_load_explicit(&lane->finish, memory_order_relaxed) || (!any_held(a) && run_all_free(&node->runs)))
+		return any;
+	bell_wait(&lane->bell, bell_listen(&lane->bell), 1000); /* while draining it stays until every run is done */
+	return true;
 }
 
 static void admit_close(struct lane *lane)

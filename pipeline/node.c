@@ -71,7 +71,8 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 	if (!node->config_text)
 		return -ENOMEM;
 	if (node->cfg.file) {
-		c->run.quiet_after_end_ms = 0; /* nothing comes late out of a file */
+		c->run.quiet_after_end_ms = 0; /* nothing comes late out of a file ... */
+		c->run.quiet_ms = UINT32_MAX;  /* ... but a disk may be slow */
 		if (c->limits.max_channels < frame_file_info(node->cfg.file)->n_channels)
 			c->limits.max_channels = frame_file_info(node->cfg.file)->n_channels;
 	}

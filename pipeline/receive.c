@@ -56,10 +56,10 @@ uint32_t receive_free_slot(struct node *node, unsigned source)
 {
 	uint32_t index;
 
-	if (atomic_load_explicit(&node->bytes_in_flight[source], memory_order_relaxed) > node->source_budget_bytes)
-		return SLOT_NONE;
-	if (ring_pop(&node->released[source], &index) || ring_pop(&node->refused[source], &index))
+	if (atomic_load_explicit(&node->bytes_in_flight[source], memory_order_relaxed) <= node->source_budget_bytes &&
+	    (ring_pop(&node->released[source], &index) || ring_pop(&node->refused[source], &index)))
 		return index;
+	atomic_store_explicit(&node->deaf_ns[source], clock_monotonic_ns(), memory_order_relaxed);
 	return SLOT_NONE;
 }
 

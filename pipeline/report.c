@@ -63,6 +63,8 @@ static const char *closed_words(const char *closed_by)
 		return "silence: no end message came";
 	if (!strcmp(closed_by, "next_start"))
 		return "the start of the next run: no end message came";
+	if (!strcmp(closed_by, "displaced"))
+		return "too many runs that were open at once";
 	return "the node's own end";
 }
 

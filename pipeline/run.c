@@ -45,7 +45,7 @@ struct run *run_find(struct run_table *table, const struct run_identity *identit
 bool run_was(const struct run_table *table, const struct run_identity *identity)
 {
 	for (uint32_t i = 0; i < table->n_remembered; i++)
-		if (same(&table->remembered[i].identity, identity))
+		if (same(&table->remembered[i], identity))
 			return true;
 	return false;
 }
@@ -89,6 +89,50 @@ struct run *run_open(struct run_table *table, const struct run_identity *identit
 		return r;
 	}
 	return NULL;
+}
+
+static unsigned open_in_group(const struct run_table *table, uint32_t group)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
+		n += atomic_load_explicit(&table->run[i].state, memory_order_relaxed) == RUN_OPEN && table->run[i].identity.group == group;
+	return n;
+}
+
+/* Is a the better one to lose? */
+static bool rather(const struct run_table *table, const struct run *a, const struct run *b)
+{
+	unsigned of_a = open_in_group(table, a->identity.group), of_b = open_in_group(table, b->identity.group);
+
+	if (of_a != of_b)
+		return of_a > of_b;
+	if (a->joined_late != b->joined_late)
+		return a->joined_late;
+	return a->last_ns < b->last_ns;
+}
+
+struct run *run_to_displace(struct run_table *table)
+{
+	struct run *found = NULL;
+
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++) {
+		struct run *r = &table->run[i];
+
+		if (atomic_load_explicit(&r->state, memory_order_relaxed) != RUN_OPEN)
+			return NULL;
+		if (!found || rather(table, r, found))
+			found = r;
+	}
+	return found;
+}
+
+bool run_all_free(const struct run_table *table)
+{
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
+		if (atomic_load_explicit(&table->run[i].state, memory_order_relaxed) != RUN_FREE)
+			return false;
+	return true;
 }
 
 enum idset_answer run_note(struct run *run, uint64_t image_id)
@@ -141,8 +185,7 @@ void run_close(struct run_table *table, struct run *run, const char *closed_by)
 	atomic_store_explicit(&run->state, RUN_CLOSING, memory_order_relaxed);
 	if (!table->max_remembered)
 		return;
-	table->remembered[table->next_remembered].identity = run->identity;
-	table->remembered[table->next_remembered].number = run->number;
+	table->remembered[table->next_remembered] = run->identity;
 	table->next_remembered = (table->next_remembered + 1) % table->max_remembered;
 	if (table->n_remembered < table->max_remembered)
 		table->n_remembered++;

@@ -16,7 +16,7 @@
 #include "pipeline/ledger.h"
 
 #define RUNS_OPEN_MAX 16
-#define RUNS_REMEMBERED_MAX 256
+#define RUNS_REMEMBERED_MAX 4096
 
 struct slot;
 struct plan_ref;
@@ -27,7 +27,7 @@ enum run_closing { CLOSING_NOT, CLOSING_TELL, CLOSING_FRAMES, CLOSING_FILES, CLO
 enum run_state { RUN_FREE, RUN_OPEN, RUN_CLOSING, RUN_DONE };
 enum plan_state { PLAN_NONE, PLAN_ASKED, PLAN_READY, PLAN_FAILED };
 
-/* A channel as the run's first frame with it had it. */
+/* A channel as the start announced it, or, where that says too little, as the run's first frame with it has it. */
 struct run_channel {
 	char name[STREAM_NAME_MAX];
 	uint32_t width, height;
@@ -76,12 +76,11 @@ struct run_table {
 	struct run run[RUNS_OPEN_MAX];
 	uint64_t last_number;
 	uint32_t n_remembered, next_remembered, max_remembered;
-	struct { struct run_identity identity; uint64_t number; } remembered[RUNS_REMEMBERED_MAX];
+	struct run_identity remembered[RUNS_REMEMBERED_MAX];
 };
 
 struct run_timing {
 	uint64_t quiet_after_end_ns, quiet_ns;
-	bool fifo;                    /* one connection: nothing of a run comes after its end and the next start */
 };
 
 int run_table_open(struct run_table *table, uint32_t remembered, struct ledger *total);
@@ -93,6 +92,11 @@ struct run *run_find(struct run_table *table, const struct run_identity *identit
 bool run_was(const struct run_table *table, const struct run_identity *identity);
 /* A free place, or NULL: all are in use by runs that are not done. */
 struct run *run_open(struct run_table *table, const struct run_identity *identity, uint64_t now_ns);
+/* No place is free: the open run that is to make room, the quietest one of the group with the most, one that was joined late if there is any. NULL:
+ * wait, a run that is ending will leave its place soon. */
+struct run *run_to_displace(struct run_table *table);
+/* Is no run open, nor ending? */
+bool run_all_free(const struct run_table *table);
 /* Counts a frame's number in. */
 enum idset_answer run_note(struct run *run, uint64_t image_id);
 /* Is it over, and why ("end", "quiet"); NULL: not yet. */
