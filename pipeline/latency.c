@@ -8,7 +8,7 @@
 /* Bucket of a time: octave of the microseconds times 16 plus the next four bits. */
 static unsigned bucket(uint64_t ns)
 {
-	uint64_t x = ns / 62 | SUB; /* 1/16 microsecond units, near enough: 62 ns */
+	uint64_t units = ns / 62, x = units > SUB ? units : SUB; /* of 1/16 microsecond, near enough: 62 ns */
 	unsigned octave = 63 - (unsigned)__builtin_clzll(x);
 	unsigned b = (octave - 4) * SUB + (unsigned)(x >> (octave - 4) & (SUB - 1));
 

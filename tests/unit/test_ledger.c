@@ -96,7 +96,7 @@ static void every_reason_belongs_to_its_term(void **state)
 		assert_true(strncmp(ledger_name(t), ledger_name(parent), strlen(ledger_name(parent))) == 0);
 		assert_int_equal(ledger_name(t)[strlen(ledger_name(parent))], '.');
 	}
-	assert_int_equal(n, STREAM_REFUSALS + 2 + 4 + 4 + 4 + 3);
+	assert_int_equal(n, STREAM_REFUSALS + 2 + 4 + 4 + 4 + 4);
 }
 
 static void a_sink_that_is_off_is_not_asked(void **state)
