@@ -42,15 +42,14 @@ int message_send(struct message *message, void *socket)
 	for (unsigned i = 0; i < message->n_parts; i++) {
 		int flags = i + 1 < message->n_parts ? ZMQ_SNDMORE : 0;
 
-		/* Only the first part can be refused for want of room; the rest follows it. */
-		if (zmq_msg_send(&message->part[i], socket, flags | ZMQ_DONTWAIT) >= 0)
+		/* Only the first part can be refused for want of room; the rest follows it without waiting. Where the peer dies in between, libzmq
+		 * throws the rest away - but only if it may wait: else it refuses the part, and the next try would begin a message with it. */
+		if (zmq_msg_send(&message->part[i], socket, i ? flags : flags | ZMQ_DONTWAIT) >= 0)
 			continue;
 		if (i == 0)
 			return -zmq_errno();
-		if (zmq_msg_send(&message->part[i], socket, flags) < 0) {
-			message_close(message);
-			return -EIO;
-		}
+		message_close(message);
+		return -EIO;
 	}
 	message_close(message);
 	return 0;

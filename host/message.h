@@ -17,7 +17,7 @@ struct message {
 
 /* Receives without waiting: 0, -EAGAIN when there is none, else -errno. message must be empty (zeroed or closed). */
 int message_receive(struct message *message, void *socket);
-/* Sends without waiting; all or nothing: -EAGAIN leaves it whole. After success it is empty. */
+/* Sends without waiting; all or nothing: -EAGAIN leaves it whole. After success it is empty, and after -EIO: it was begun and is lost. */
 int message_send(struct message *message, void *socket);
 /* A second hold on the same bytes; nothing is copied but tiny parts. to must be empty. */
 int message_share(struct message *to, struct message *from);

@@ -13,7 +13,8 @@ struct outlet;
 
 /* queue: messages that libzmq may hold per peer. -EADDRINUSE, -EINVAL ... with a message. */
 int outlet_open(struct outlet **out, enum outlet_kind kind, const char *endpoint, int queue, char *message, size_t message_bytes);
-/* 0, or -EAGAIN: nobody is connected or the peers are full (never for PUB); the message is then still the caller's. */
+/* 0, or -EAGAIN: nobody is connected or the peers are full (never for PUB); the message is then still the caller's.
+ * -EIO: it is lost. */
 int outlet_send(struct outlet *outlet, struct message *message);
 int outlet_send_bytes(struct outlet *outlet, const void *bytes, size_t len);
 /* Waits until something can be sent or a peer comes or goes. */

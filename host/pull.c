@@ -58,6 +58,8 @@ static int socket_open(struct pull *pull, char *message, size_t message_bytes)
 	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_IDLE, &(int){5}, sizeof(int));
 	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_INTVL, &(int){2}, sizeof(int));
 	zmq_setsockopt(pull->socket, ZMQ_TCP_KEEPALIVE_CNT, &(int){3}, sizeof(int));
+	/* One that is away altogether answers nothing: the system itself would try for minutes, less and less often. */
+	zmq_setsockopt(pull->socket, ZMQ_CONNECT_TIMEOUT, &(int){2000}, sizeof(int));
 	if (monitor_open(&pull->monitor, pull->context, pull->socket) < 0 || zmq_connect(pull->socket, pull->endpoint) < 0)
 		goto fail;
 	pull->lost_ns = 0;
@@ -136,8 +138,9 @@ int pull_receive(struct pull *pull, struct message *message, int timeout_ms)
 	return rc;
 }
 
-void pull_state(const struct pull *pull, struct pull_state *out)
+void pull_state(struct pull *pull, struct pull_state *out)
 {
+	watch(pull);
 	*out = pull->state;
 }
 

@@ -31,7 +31,8 @@ struct pull_state {
 int pull_open(struct pull **out, const struct pull_cfg *cfg, char *message, size_t message_bytes);
 /* 0: message filled (it must be empty before); -EAGAIN: nothing within timeout_ms; else -errno. */
 int pull_receive(struct pull *pull, struct message *message, int timeout_ms);
-void pull_state(const struct pull *pull, struct pull_state *out);
+/* To be asked also while nothing is received: libzmq stops serving a socket whose monitor nobody reads. */
+void pull_state(struct pull *pull, struct pull_state *out);
 void pull_close(struct pull **pull);
 
 #endif

@@ -119,8 +119,11 @@ fail:
 static bool work_turn(struct lane *lane)
 {
 	struct node *node = lane->node;
+	struct ring *in = &node->work_in[lane->index];
 
-	return lane_pass_frames(lane, &node->work_in[lane->index], &node->work_out[lane->index], node->publish);
+	if (ring_count(in) == (in->mask + 1) / 2) /* frames may be waiting in admit for room */
+		bell_ring(&node->admit->bell);
+	return lane_pass_frames(lane, in, &node->work_out[lane->index], node->publish);
 }
 
 static void work_close(struct lane *lane)

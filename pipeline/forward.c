@@ -51,7 +51,7 @@ static void note_departures(struct forward *f, struct run *run)
 static enum ledger_term give_up(struct lane *lane, struct forward *f, const struct parcel *parcel, uint64_t now_ns)
 {
 	struct node *node = lane->node;
-	bool draining = atomic_load_explicit(&node->draining, memory_order_relaxed) && !node->cfg.patient;
+	bool draining = atomic_load_explicit(&node->draining, memory_order_relaxed);
 	uint64_t start_wait_ns = (uint64_t)node->config.output.start_wait_ms * 1000000u;
 
 	if (!draining && (node->cfg.patient || node->config.output.when_blocked == WHEN_BLOCKED_WAIT))
@@ -85,16 +85,16 @@ static bool forward_one(struct lane *lane, struct forward *f, struct parcel *par
 	uint64_t bytes = parcel->message.bytes, now_ns = clock_monotonic_ns();
 	struct run *run = parcel->run;
 	enum parcel_kind kind = parcel->kind;
-	bool sent = parcel->message.n_parts == 0 || outlet_send(f->outlet, &parcel->message) == 0;
+	int rc = parcel->message.n_parts ? outlet_send(f->outlet, &parcel->message) : 0;
 
 	outlet_peers(f->outlet);
 	note_departures(f, run);
-	if (sent) {
+	if (rc == 0) {
 		f->moved_ns = now_ns;
 		if (kind == PARCEL_FRAME)
 			ledger_add(&run->ledger, LEDGER_SENT, 1);
 	} else {
-		enum ledger_term reason = give_up(lane, f, parcel, now_ns);
+		enum ledger_term reason = rc == -EAGAIN ? give_up(lane, f, parcel, now_ns) : LEDGER_NO_CONSUMER;
 
 		if (reason == LEDGER_TERMS)
 			return false;

@@ -52,7 +52,7 @@ static const struct {
 	{"work", "publish", offsetof(struct node, work_out), PER_WORKER, ALL_SLOTS, "never"},
 	{"admit", "publish", offsetof(struct node, passed), ONE, ALL_SLOTS, "never"},
 	{"admit", "plan", offsetof(struct node, plans_asked), ONE, PLANS, "never: room for every channel of every run"},
-	{"publish", "write", offsetof(struct node, to_write), ONE, ALL_SLOTS, "never; publish stops handing over at half the slots or output.write_queue_mib: failed.backlog"},
+	{"publish", "write", offsetof(struct node, to_write), ONE, ALL_SLOTS, "never; publish stops handing over at half of a source's slots or bytes, or output.write_queue_mib: failed.backlog"},
 	{"write", "publish", offsetof(struct node, written), ONE, ALL_SLOTS, "never"},
 };
 #define N_RING_ROWS (sizeof(rings) / sizeof(rings[0]))

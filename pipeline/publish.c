@@ -16,7 +16,7 @@
 #include "pipeline/records.h"
 
 #define LINGER_MS 500
-#define WRITE_SLOTS_PART 2 /* the writer may hold one slot in two */
+#define WRITE_PART 2 /* the writer may hold one slot and one byte in two of a source's */
 
 struct publish {
 	struct outlet *results;      /* NULL: switched off */
@@ -25,7 +25,7 @@ struct publish {
 	uint64_t number;             /* of the results stream */
 	uint8_t *buffer;
 	size_t buffer_bytes;
-	uint64_t write_bytes;        /* payloads on their way to the disk */
+	struct { uint64_t bytes; uint32_t slots; } writing[CONFIG_INPUTS_MAX]; /* on their way to the disk, by source */
 	struct log_limit unsent, backlog;
 };
 
@@ -186,16 +186,24 @@ static void to_consumers(struct lane *lane, struct slot *slot)
 	log_limited(&p->unsent, LOG_WARNING, "frame %" PRIu64 " is not sent on: the consumer is too slow", slot->decoded.image.image_id);
 }
 
+/* Of a source's budget, so that no disk uses up what one of several has to receive into; a first frame always goes. */
+static bool write_bytes_full(const struct node *node, const struct publish *p, const struct slot *slot)
+{
+	uint64_t queue = ((uint64_t)node->config.output.write_queue_mib << 20) / node->n_sources, part = node->source_budget_bytes / WRITE_PART;
+	uint64_t bytes = p->writing[slot->source].bytes;
+
+	return bytes && bytes + slot->message.bytes > (queue < part ? queue : part);
+}
+
 /* The writer holds what it is given until it is on disk; what would hold up receiving is not given to it. */
 static void to_writer_or_back(struct lane *lane, struct slot *slot)
 {
 	struct node *node = lane->node;
 	struct publish *p = lane->state;
-	uint64_t budget = (uint64_t)node->config.output.write_queue_mib << 20;
-	bool full = ring_count(&node->to_write) >= node->n_frame_slots / WRITE_SLOTS_PART;
+	bool full = p->writing[slot->source].slots >= node->slots_per_source / WRITE_PART;
 
 	slot->write_payload = slot->kept;
-	if (node->sinks.files && !node->cfg.patient && slot->kept && (full || p->write_bytes + slot->message.bytes > budget)) {
+	if (node->sinks.files && !node->cfg.patient && slot->kept && (full || write_bytes_full(node, p, slot))) {
 		slot->write_payload = false;
 		ledger_add_reason(&slot->run->ledger, LEDGER_BACKLOG);
 		log_limited(&p->backlog, LOG_ERROR, "frame %" PRIu64 " is not written: the disk does not keep up", slot->decoded.image.image_id);
@@ -210,7 +218,8 @@ static void to_writer_or_back(struct lane *lane, struct slot *slot)
 		atomic_fetch_sub_explicit(&node->bytes_in_flight[slot->source], slot->message.bytes, memory_order_relaxed);
 		message_close(&slot->message);
 	}
-	p->write_bytes += slot->message.bytes;
+	p->writing[slot->source].slots++;
+	p->writing[slot->source].bytes += slot->message.bytes;
 	ring_push(&node->to_write, node_slot_index(node, slot));
 	bell_ring(&node->write->bell);
 }
@@ -361,7 +370,8 @@ static bool take_written(struct node *node, struct publish *p)
 	while (ring_pop(&node->written, &index)) {
 		struct slot *slot = node_slot(node, index);
 
-		p->write_bytes -= slot->message.bytes;
+		p->writing[slot->source].slots--;
+		p->writing[slot->source].bytes -= slot->message.bytes;
 		release(node, slot);
 		any = true;
 	}

@@ -111,6 +111,7 @@ static bool receive_one(struct lane *lane, struct receive *r, int timeout_ms)
 	if (r->spare == SLOT_NONE) {
 		log_limited(&r->starved, LOG_DEBUG, "%s: no free slot, the detector has to wait",
 			    node->config.input.entry[lane->index].endpoint);
+		note_connection(lane, r);
 		return false;
 	}
 	slot = node_slot(node, r->spare);
@@ -128,13 +129,14 @@ static bool receive_one(struct lane *lane, struct receive *r, int timeout_ms)
 
 static bool receive_turn(struct lane *lane)
 {
+	struct receive *r = lane->state;
 	unsigned n = 0;
 
 	if (atomic_load_explicit(&lane->finish, memory_order_relaxed))
 		return false;
-	while (n < BATCH && receive_one(lane, lane->state, n ? 0 : WAIT_MS))
+	while (n < BATCH && receive_one(lane, r, n ? 0 : WAIT_MS))
 		n++;
-	return n > 0;
+	return n > 0 || r->spare != SLOT_NONE; /* with a slot in hand it has slept long enough, and where a message wakes it */
 }
 
 static void receive_close(struct lane *lane)
