@@ -85,7 +85,12 @@ class Detector:
         return self.process.poll() is not None
 
     def truth(self):
+        """Of everything; ends when the detector has."""
         self.wait()
+        return Truth(self.file.name)
+
+    def truth_so_far(self):
+        """Of the series that are through."""
         return Truth(self.file.name)
 
     def __exit__(self, kind, value, trace):
