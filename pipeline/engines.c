@@ -33,37 +33,37 @@ const struct engine *engines_find(const char *name, const char **why)
 	return NULL;
 }
 
-/* Opens one; 0, or -errno with the words. */
-static int open_one(struct engines *out, const char *name, const struct engine_config *cfg, char *words, size_t words_bytes)
+/* Opens one (NULL: words say why there is none); 0, or -errno with the words. */
+static int open_one(struct engines *out, const struct engine *engine, const struct engine_config *cfg, char *words, size_t words_bytes)
 {
-	const char *why;
-	const struct engine *engine = engines_find(name, &why);
-	int rc;
+	int rc = engine ? engine->probe(cfg, words, words_bytes) : -ENODEV;
 
-	if (!engine) {
-		snprintf(words, words_bytes, "%s", why);
-		return -ENODEV;
-	}
-	rc = engine->probe(cfg, words, words_bytes);
-	if (rc == 0)
-		rc = engine->open(&out->open[out->n].context, cfg);
-	if (rc == 0)
+	if (rc < 0)
+		return rc;
+	rc = engine->open(&out->open[out->n].context, cfg);
+	if (rc < 0)
+		snprintf(words, words_bytes, "it is there and cannot be opened: error %d", -rc);
+	else
 		out->open[out->n++].engine = engine;
 	return rc;
 }
 
-int engines_open(struct engines *out, const struct config *config, void (*say)(void *user, const char *line), void *user)
+int engines_open(struct engines *out, const struct config *config, const struct engine *const *instead, void (*say)(void *user, const char *line), void *user)
 {
 	struct engine_config cfg = {
 		.cpu_level = strcmp(config->engine.cpu_level, "auto") ? config->engine.cpu_level : NULL,
 	};
-	char words[256], line[320];
 
 	*out = (struct engines){0};
-	for (uint32_t i = 0; i < config->engine.n_order && out->n < ENGINES_OPEN_MAX; i++) {
-		int rc = open_one(out, config->engine.order[i], &cfg, words, sizeof(words));
+	for (uint32_t i = 0; (instead ? instead[i] != NULL : i < config->engine.n_order) && out->n < ENGINES_OPEN_MAX; i++) {
+		const char *why = "", *name = instead ? instead[i]->name : config->engine.order[i];
+		const struct engine *engine = instead ? instead[i] : engines_find(name, &why);
+		char words[256], line[320];
+		int rc;
 
-		snprintf(line, sizeof(line), "engine %s: %s%s", config->engine.order[i], rc < 0 ? "not available: " : "", words);
+		snprintf(words, sizeof(words), "%s", why ? why : "");
+		rc = open_one(out, engine, &cfg, words, sizeof(words));
+		snprintf(line, sizeof(line), "engine %s: %s%s", name, rc < 0 ? "not available: " : "", words);
 		if (say)
 			say(user, line);
 	}

@@ -20,8 +20,9 @@ struct engines {
 extern const char *const engines_names[];
 /* The engine, or NULL with the reason in words why this build has none. */
 const struct engine *engines_find(const char *name, const char **why);
-/* Opens what is there in the configured order; lines says for each name what was found (say may be NULL). -ENODEV where none is. */
-int engines_open(struct engines *out, const struct config *config, void (*say)(void *user, const char *line), void *user);
+/* Opens what is there in the configured order, or of `instead` (ends with NULL; NULL: as configured); say, which may be NULL, is told of each what was
+ * found. -ENODEV where none is. */
+int engines_open(struct engines *out, const struct config *config, const struct engine *const *instead, void (*say)(void *user, const char *line), void *user);
 void engines_close(struct engines *engines);
 /* `sluice engines`: prints all. */
 void engines_print(void);

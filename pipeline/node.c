@@ -175,7 +175,7 @@ int node_open(struct node **out, const struct node_cfg *cfg, char *message, size
 	if (rc == 0) {
 		char last[LINE_MAX_BYTES] = "";
 
-		rc = engines_open(&node->engines, &node->config, say, last);
+		rc = engines_open(&node->engines, &node->config, cfg->engines, say, last);
 		if (rc < 0)
 			snprintf(message, message_bytes, "none of the engines in engine.order is available here; %s", last);
 	}

@@ -74,6 +74,7 @@ struct node_cfg {
 	node_run_fn *on_run;              /* called by publish at the end of every run; NULL: nobody */
 	void *on_run_user;
 	const char *name;                 /* of the files; NULL: from the series */
+	const struct engine *const *engines; /* instead of those in engine.order, ends with NULL; NULL: as configured */
 };
 
 struct node {
