@@ -469,8 +469,8 @@ static void note_own_silence(struct lane *lane, struct run *run, uint64_t now_ns
 	for (uint32_t s = 0; s < node->n_sources; s++) {
 		uint64_t deaf_ns = a->held[s] != SLOT_NONE ? now_ns : atomic_load_explicit(&node->deaf_ns[s], memory_order_relaxed);
 
-		if (node->group_of[s] == run->identity.group && deaf_ns > run->last_ns)
-			run->last_ns = deaf_ns;
+		if (node->group_of[s] == run->identity.group && deaf_ns > run->deaf_ns)
+			run->deaf_ns = deaf_ns;
 	}
 }
 

@@ -348,6 +348,20 @@ static bool see_to_end(struct lane *lane, struct run *run)
 	return false;
 }
 
+/* The oldest run that is about to end: ends go out in the order of their runs. */
+static struct run *first_closing(struct node *node)
+{
+	struct run *first = NULL;
+
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++) {
+		struct run *r = &node->runs.run[i];
+
+		if (r->closing != CLOSING_NOT && (!first || r->number < first->number))
+			first = r;
+	}
+	return first;
+}
+
 /* --- the lane's turn --------------------------------------------------------------------------------------------------- */
 
 static bool gather(struct node *node, struct publish *p, struct ring *ring)
@@ -383,6 +397,7 @@ static bool publish_turn(struct lane *lane)
 	struct node *node = lane->node;
 	struct publish *p = lane->state;
 	bool any = gather(node, p, &node->passed);
+	struct run *run;
 	uint32_t index;
 
 	for (uint32_t w = 0; w < node->n_workers; w++)
@@ -395,8 +410,8 @@ static bool publish_turn(struct lane *lane)
 		p->window[p->expected++ & p->mask] = SLOT_NONE;
 		any = true;
 	}
-	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
-		any |= see_to_end(lane, &node->runs.run[i]);
+	while ((run = first_closing(node)) && see_to_end(lane, run))
+		any = true;
 	return any;
 }
 

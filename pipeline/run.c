@@ -57,7 +57,7 @@ static void clear(struct run *run)
 	run->shared = run->joined_late = run->any = run->results_started = false;
 	run->announced = run->start_sources = run->lowest = run->highest = run->seen = 0;
 	run->start = run->end = NULL;
-	run->last_ns = run->end_ns = run->first_frame_ns = run->last_frame_ns = run->bytes = 0;
+	run->last_ns = run->end_ns = run->deaf_ns = run->first_frame_ns = run->last_frame_ns = run->bytes = 0;
 	run->closed_by = NULL;
 	run->n_channels = 0;
 	run->waiting_head = run->waiting_tail = 0;
@@ -152,7 +152,8 @@ enum idset_answer run_note(struct run *run, uint64_t image_id)
 
 const char *run_over(const struct run *run, const struct run_timing *timing, uint64_t now_ns)
 {
-	uint64_t quiet_ns = now_ns > run->last_ns ? now_ns - run->last_ns : 0;
+	uint64_t heard_ns = run->deaf_ns > run->last_ns ? run->deaf_ns : run->last_ns;
+	uint64_t quiet_ns = now_ns > heard_ns ? now_ns - heard_ns : 0;
 
 	if (run->end_ns && run->announced && run->seen >= run->announced)
 		return "end";

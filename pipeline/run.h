@@ -57,6 +57,7 @@ struct run {
 	uint64_t lowest, highest;     /* image_ids received */
 	uint64_t seen;                /* distinct ones */
 	uint64_t last_ns, end_ns;     /* last message, end message (0: none) */
+	uint64_t deaf_ns;             /* until when the node itself did not listen: no silence of the detector's */
 	const char *closed_by;
 	_Atomic uint32_t n_channels;  /* release by admit after the new channel's name; acquire by the plan and write lanes */
 	struct run_channel channel[STREAM_CHANNELS_MAX];
