@@ -158,7 +158,39 @@ class Runs(unittest.TestCase):
         self.whole(end, 4, messages=7, duplicate=3, kept=4, sent=4)
         self.assertEqual(node.frames, [series.start(4), *map(series.image, (0, 1, 3, 2)), series.end()])
 
+    def test_a_header_without_detail_and_appendices_of_every_kind(self):
+        series = SeriesV1()
+        sent = [[*series.start(0, detail="none"), b"a note"], *([*series.image(i), b'{"any":"thing"}'] for i in range(2)), series.end()]
+        with Node(*QUIET, KEEP, *GEOMETRY, frames=True) as node:
+            send(node.detector(), *sent)
+            end, = node.wait_ends(1)
+        self.right(node.of_type("result"), series, range(2))
+        self.assertEqual(node.of_type("start")[0]["n_bins"], 1000, "the configuration has the geometry")
+        self.assertFalse(node.of_type("start")[0]["series"]["n_images_known"])
+        self.whole(end, 2, kept=2, sent=2)
+        self.assertEqual(node.frames, sent)
+
+    def test_on_a_shared_socket_gaps_are_elsewhere(self):
+        series = SeriesV2()
+        with Node(*QUIET, "input.0.shared=on") as node:
+            send(node.detector(), series.start(6), *map(series.image, (1, 4)), series.end())
+            end, = node.wait_ends(1)
+        self.assertNotIn("missing", end["count"])
+        self.whole(end, 2, announced=6, elsewhere=3, not_sent=1)
+
     # --- one after the other ---
+
+    def test_more_runs_than_places_cost_no_frame(self):
+        """Without starts and ends a run is only over after silence; the one that was silent for longest makes room."""
+        runs = [SeriesV2(series_id=i, unique=f"run {i}") for i in range(24)]
+        with Node("run.quiet_ms=3000") as node:
+            push = node.detector()
+            send(push, *(s.image(i) for s in runs for i in range(2)))
+            ends = sorted(node.wait_ends(24), key=lambda e: e["run"])
+        self.assertEqual([e["closed_by"] for e in ends], ["displaced"] * 8 + ["quiet"] * 16)
+        for end, series in zip(ends, runs):
+            self.right(self.of_run(node, end["run"]), series, range(2))
+            self.whole(end, 2)
 
     def test_the_next_run_may_have_another_size_and_pixel_type(self):
         for make in (SeriesV1, SeriesV2):
