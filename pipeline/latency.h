@@ -5,16 +5,19 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define LATENCY_STEPS (16 * 27)
+#define LATENCY_OCTAVES 27
+#define LATENCY_STEPS (16 * LATENCY_OCTAVES)
 
 struct latency {
 	_Atomic uint64_t count[LATENCY_STEPS]; /* relaxed: mere counts */
-	_Atomic uint64_t n, max_ns;
+	_Atomic uint64_t n, max_ns, sum_ns;
 };
 
 void latency_add(struct latency *latency, uint64_t ns);
 void latency_clear(struct latency *latency);
 /* The time that a fraction (0..1) of the entries did not pass, in ns; 0 where there are none. */
 uint64_t latency_percentile(const struct latency *latency, double fraction);
+/* Entries of one octave (from 0), whose longest time goes to upto_ns; the last octave holds whatever is longer too. */
+uint64_t latency_octave(const struct latency *latency, unsigned octave, uint64_t *upto_ns);
 
 #endif

@@ -42,6 +42,50 @@ static void percentiles_are_right_within_a_step(void **state)
 	assert_true(latency_percentile(&latency, 1) == ns[N - 1]); /* the longest is kept exactly */
 }
 
+/* Of t and a far longer time, the middle is t as the histogram has it: every step is one sixteenth of its octave. */
+static void every_time_finds_its_step(void **state)
+{
+	static struct latency latency;
+
+	for (uint64_t t = 0; t < 30000000000u; t += t / 100 + 7) {
+		uint64_t middle;
+
+		latency_clear(&latency);
+		latency_add(&latency, t);
+		latency_add(&latency, 60000000000u);
+		middle = latency_percentile(&latency, 0.5);
+		if (middle < t || middle > (t < 1000 ? 1100 : t + t / 16 + 124))
+			fail_msg("%llu ns became %llu", (unsigned long long)t, (unsigned long long)middle);
+	}
+}
+
+static void octaves_hold_every_entry_once(void **state)
+{
+	uint64_t below = 0, sum_ns = 0, n[LATENCY_OCTAVES] = {0};
+	static struct latency latency;
+	struct random r;
+
+	random_seed(&r);
+	for (unsigned i = 0; i < N; i++) {
+		uint64_t t = random_u64(&r) >> (24 + random_below(&r, 40));
+		unsigned octave = 0;
+
+		latency_add(&latency, t);
+		sum_ns += t;
+		while (octave < LATENCY_OCTAVES - 1 && t >= (uint64_t)1984 << octave)
+			octave++;
+		n[octave]++;
+	}
+	for (unsigned octave = 0; octave < LATENCY_OCTAVES; octave++) {
+		uint64_t upto_ns;
+
+		assert_true(latency_octave(&latency, octave, &upto_ns) == n[octave]);
+		assert_true(upto_ns == (uint64_t)1984 << octave);
+		below += n[octave];
+	}
+	assert_true(below == N && latency.sum_ns == sum_ns);
+}
+
 static void nothing_measured_is_zero_and_clearing_forgets(void **state)
 {
 	static struct latency latency;
@@ -68,6 +112,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(percentiles_are_right_within_a_step),
+		cmocka_unit_test(every_time_finds_its_step),
+		cmocka_unit_test(octaves_hold_every_entry_once),
 		cmocka_unit_test(nothing_measured_is_zero_and_clearing_forgets),
 		cmocka_unit_test(the_extremes_have_a_place),
 	};
