@@ -78,6 +78,28 @@ const char *ledger_words(enum ledger_term term)
 	return is_refusal(term) ? stream_refusal_words((enum stream_refusal)(term - LEDGER_UNREADABLE_REASON)) : term_table[term].words;
 }
 
+bool ledger_is_loss(enum ledger_term term)
+{
+	switch (term) {
+	case LEDGER_DUPLICATE:
+	case LEDGER_LATE:
+	case LEDGER_UNREADABLE:
+	case LEDGER_BEFORE_JOIN:
+	case LEDGER_MISSING:
+	case LEDGER_NOT_SENT:
+	case LEDGER_UNANALYSED:
+	case LEDGER_INVALID:
+	case LEDGER_FAILED:
+	case LEDGER_UNSENT:
+	case LEDGER_RESULTS_UNWRITTEN:
+	case LEDGER_CONSUMER_LEFT:
+	case LEDGER_DETECTOR_DROPPED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void ledger_add(struct ledger *ledger, enum ledger_term term, uint64_t n)
 {
 	atomic_fetch_add_explicit(&ledger->count[term], n, memory_order_relaxed);

@@ -48,6 +48,7 @@ uint64_t ledger_get(const struct ledger *ledger, enum ledger_term term);
 const char *ledger_name(enum ledger_term term);               /* "unreadable.bad_json" */
 const char *ledger_words(enum ledger_term term);              /* for people: what it means */
 enum ledger_term ledger_parent(enum ledger_term term);        /* of a reason; LEDGER_TERMS: it has none */
+bool ledger_is_loss(enum ledger_term term);                   /* a term (no reason) that people should see as soon as it is not zero */
 
 struct ledger_sinks { bool files, frames; };                  /* which are enabled */
 /* True where every equation holds; else broken says which one with its numbers. */

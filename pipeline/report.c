@@ -18,14 +18,12 @@ static double per_second(uint64_t now, uint64_t before, uint64_t ns)
 /* Every loss that is not zero stands out by name. */
 static size_t losses(const struct ledger *l, char *line, size_t bytes)
 {
-	static const enum ledger_term terms[] = {LEDGER_MISSING, LEDGER_UNANALYSED, LEDGER_INVALID, LEDGER_DUPLICATE, LEDGER_LATE,
-						 LEDGER_UNREADABLE, LEDGER_FAILED, LEDGER_UNSENT, LEDGER_RESULTS_UNWRITTEN};
 	size_t at = 0;
 
 	line[0] = '\0';
-	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]) && at < bytes - 40; i++)
-		if (ledger_get(l, terms[i]))
-			at += (size_t)snprintf(line + at, bytes - at, "  %s %" PRIu64, ledger_name(terms[i]), ledger_get(l, terms[i]));
+	for (enum ledger_term t = 0; t < LEDGER_TERMS && at < bytes - 40; t++)
+		if (ledger_is_loss(t) && ledger_get(l, t))
+			at += (size_t)snprintf(line + at, bytes - at, "  %s %" PRIu64, ledger_name(t), ledger_get(l, t));
 	return at;
 }
 
