@@ -222,7 +222,9 @@ static struct run *begin(struct lane *lane, const struct slot *slot, const struc
 	run->dialect = slot->decoded.dialect;
 	run->shared = node->group_shared[identity->group];
 	run->joined_late = slot->decoded.kind != STREAM_START;
-	atomic_store_explicit(&node->current_run, run->number, memory_order_relaxed);
+	atomic_store_explicit(&node->current_series, identity->series_id, memory_order_relaxed);
+	atomic_store_explicit(&node->current_place, (uint32_t)(run - node->runs.run), memory_order_relaxed);
+	atomic_store_explicit(&node->current_run, run->number, memory_order_release);
 	return run;
 }
 

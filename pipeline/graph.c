@@ -16,7 +16,7 @@
 #include "pipeline/node.h"
 #include "pipeline/receive.h"
 
-enum how_many { ONE, PER_SOURCE, PER_WORKER, IF_FRAMES, IF_FILES, IF_SIMPLON };
+enum how_many { ONE, PER_SOURCE, PER_WORKER, IF_FRAMES, IF_FILES, IF_SIMPLON, IF_HTTP };
 
 static const struct {
 	const struct lane_spec *spec;
@@ -31,6 +31,7 @@ static const struct {
 	{&forward_lane, IF_FRAMES, "with output.frames"},
 	{&write_lane, IF_FILES, "with output.directory"},
 	{&simplon_lane, IF_SIMPLON, "with input.simplon"},
+	{&serve_lane, IF_HTTP, "with http.listen"},
 };
 #define N_LANE_ROWS (sizeof(lanes) / sizeof(lanes[0]))
 
@@ -80,6 +81,8 @@ static uint32_t count(const struct node *node, enum how_many many)
 		return node->sinks.files;
 	case IF_SIMPLON:
 		return wants_simplon(node);
+	case IF_HTTP:
+		return strcmp(node->config.http.listen, "none") && !node->cfg.file;
 	}
 	return 0;
 }
@@ -111,6 +114,9 @@ static void remember(struct node *node, struct lane *lane)
 		break;
 	case LANE_SIMPLON:
 		node->simplon = lane;
+		break;
+	case LANE_SERVE:
+		node->serve = lane;
 		break;
 	}
 }

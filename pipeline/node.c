@@ -211,6 +211,7 @@ void node_drain(struct node *node)
 	lane_finish(node->write);
 	lane_finish(node->publish);
 	lane_finish(node->simplon);
+	lane_finish(node->serve); /* last: until then people can see how it goes */
 }
 
 void node_close(struct node **out)

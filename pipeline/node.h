@@ -32,7 +32,7 @@ struct step {
 	void (*frame)(struct lane *lane, struct slot *slot);
 };
 
-enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON };
+enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON, LANE_SERVE };
 
 /* A pinned thread that runs consecutive steps. One row of graph.c's table. */
 struct lane_spec {
@@ -102,7 +102,7 @@ struct node {
 
 	unsigned n_lanes;
 	struct lane lane[NODE_LANES_MAX];
-	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write, *simplon;
+	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write, *simplon, *serve;
 
 	/* rings: named by what goes through them */
 	struct ring arrived[CONFIG_INPUTS_MAX];       /* receive -> admit */
@@ -124,7 +124,10 @@ struct node {
 	_Atomic uint64_t detector_dropped[CONFIG_INPUTS_MAX]; /* per group, as the detector says; relaxed */
 	_Atomic bool draining;                        /* main: no more input; close the runs. release after the receiving lanes have ended; pairs with the acquire in admit */
 	_Atomic uint64_t connected;                   /* bit per receiving lane; relaxed */
-	_Atomic uint64_t current_run;                 /* number of the newest run; relaxed */
+	/* Of the newest run its series and its place in the run table; relaxed, before current_run. */
+	_Atomic uint64_t current_series;
+	_Atomic uint32_t current_place;
+	_Atomic uint64_t current_run;                 /* number of the newest run. release by admit; pairs with the acquire in status.c */
 };
 
 /* Opens everything and starts the lanes. -errno with a message; -EINVAL: the user's mistake. */
