@@ -84,9 +84,7 @@ bool ledger_is_loss(enum ledger_term term)
 	case LEDGER_DUPLICATE:
 	case LEDGER_LATE:
 	case LEDGER_UNREADABLE:
-	case LEDGER_BEFORE_JOIN:
 	case LEDGER_MISSING:
-	case LEDGER_NOT_SENT:
 	case LEDGER_UNANALYSED:
 	case LEDGER_INVALID:
 	case LEDGER_FAILED:

@@ -78,6 +78,15 @@ class Numbers(unittest.TestCase):
                 detector.process.send_signal(signal.SIGINT)
                 node.wait_ends(1)
 
+    def test_say_which_are_losses(self):
+        with Node(LISTEN, results=False) as node:
+            ledger = Web(node).status()["ledger"]
+        self.assertEqual({t["term"] for t in ledger if t["loss"]}, {
+            "duplicate", "late", "unreadable", "missing", "unanalysed", "invalid", "failed", "unsent", "results_unwritten", "consumer_left",
+            "detector_dropped"})
+        self.assertTrue(all(t["words"] for t in ledger))
+        self.assertEqual({t["term"].split(".")[0] for t in ledger if "." in t["term"]}, {t["of"] for t in ledger if t["of"]})
+
     def test_please_prometheus_itself(self):
         if not shutil.which("promtool"):
             self.skipTest("promtool is not here (Debian: prometheus)")
