@@ -16,6 +16,7 @@
 #include "pipeline/receive.h"
 
 #define BATCH 256
+#define BUSY 1 /* frames that wait at a worker while it has one in hand */
 #define ID_MAX (1ull << 62) /* image numbers from here on are nonsense: counting up to them would overflow */
 
 struct admit {
@@ -84,8 +85,8 @@ static bool running_low(struct node *node, unsigned source)
 	       atomic_load_explicit(&node->bytes_in_flight[source], memory_order_relaxed) > node->source_budget_bytes / 4 * 3;
 }
 
-/* To the worker with the least to do; false: all are full. */
-static bool to_worker(struct lane *lane, struct slot *slot)
+/* To the worker with the least to do; false: all are full, or more than at_most frames wait at each. */
+static bool to_worker(struct lane *lane, struct slot *slot, uint32_t at_most)
 {
 	struct node *node = lane->node;
 	struct admit *a = lane->state;
@@ -99,6 +100,8 @@ static bool to_worker(struct lane *lane, struct slot *slot)
 			best = w;
 		}
 	}
+	if (least > at_most)
+		return false;
 	slot->sequence = a->sequence;
 	slot->analyse = true;
 	if (!ring_push(&node->work_in[best], node_slot_index(node, slot)))
@@ -114,15 +117,17 @@ static bool dispatch(struct lane *lane, struct slot *slot, uint64_t now_ns)
 	struct node *node = lane->node;
 	enum ledger_term reason = LEDGER_TERMS;
 	enum channels_readiness readiness = channels_ready(node, slot, now_ns, &reason);
+	bool shed;
 
 	if (readiness == CHANNELS_GIVE_UP) {
 		pass_unanalysed(lane, slot, RECORD_UNANALYSED, reason);
 		return true;
 	}
-	if (readiness == CHANNELS_READY && to_worker(lane, slot))
+	/* When slots run low workers get no more than keeps them busy: else all slots of a node with many workers could wait in front of them. */
+	shed = !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED && running_low(node, slot->source);
+	if (readiness == CHANNELS_READY && to_worker(lane, slot, shed ? BUSY : UINT32_MAX))
 		return true;
-	if (readiness == CHANNELS_READY && !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED &&
-	    running_low(node, slot->source)) {
+	if (readiness == CHANNELS_READY && shed) {
 		pass_unanalysed(lane, slot, RECORD_UNANALYSED, LEDGER_OVERLOAD);
 		return true;
 	}

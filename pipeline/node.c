@@ -13,6 +13,7 @@
 #include "pipeline/parcels.h"
 
 #define SLOTS_DEFAULT 512
+#define SLOTS_PER_WORKER 8 /* what one has in hand and in front of it, and what waits elsewhere meanwhile */
 #define SLOTS_MIN 8
 #define PIN_CPUS_MIN 4 /* with fewer, a pinned lane and whatever else runs would stand in each other's way */
 #define PARCELS_MAX 8192
@@ -112,7 +113,8 @@ static void place_lanes(struct node *node)
 static int make_slots(struct node *node, char *message, size_t message_bytes)
 {
 	const struct config *c = &node->config;
-	uint32_t slots = c->machine.slots ? c->machine.slots : SLOTS_DEFAULT;
+	uint32_t enough = node->n_workers * SLOTS_PER_WORKER > SLOTS_DEFAULT ? node->n_workers * SLOTS_PER_WORKER : SLOTS_DEFAULT;
+	uint32_t slots = c->machine.slots ? c->machine.slots : enough;
 	struct slot_pool_cfg cfg = {
 		.channels = c->limits.max_channels, .max_bins = node->plan_bins_max, .max_spots = c->spots.max_spots,
 		.max_strong = node->cfg.with_strong ? c->spots.max_strong : 0, .node = node->card_node,

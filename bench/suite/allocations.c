@@ -18,7 +18,7 @@ static _Thread_local int on_path;        /* 0: not asked yet, 1: yes, -1: no */
 
 static bool of_frame_path(void)
 {
-	static const char *const names[] = {"receive", "admit", "work", "publish"};
+	static const char *const names[] = {"receive", "admit", "work", "publish", "forward"};
 	char name[16] = "";
 
 	if (on_path)

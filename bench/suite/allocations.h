@@ -11,7 +11,7 @@ struct allocations {
 	uint64_t ours, libraries;
 };
 
-/* So far, of all threads of the frame path: receive, admit, work, publish. */
+/* So far, of all threads of the frame path: receive, admit, work, publish, forward. */
 void allocations_read(struct allocations *out);
 
 #endif

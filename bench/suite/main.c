@@ -264,7 +264,7 @@ static void print_node(const struct node_bench *b, const struct bench_options *o
 	for (unsigned i = 0; i < b->n_lanes; i++)
 		printf(json ? ",\"cpu_us_per_frame_%s\":%.2f" : "  %-16s %10.2f us of CPU per frame\n", b->lane[i].name, b->lane[i].cpu_us_per_frame);
 	printf(json ? ",\"allocations_per_frame\":%.3f,\"library_allocations_per_frame\":%.3f"
-		    : "  allocations      %10.3f per frame by our code, %.3f by libraries (receive, admit, work, publish)\n",
+		    : "  allocations      %10.3f per frame by our code, %.3f by libraries (receive, admit, work, publish, forward)\n",
 	       b->our_allocations_per_frame, b->library_allocations_per_frame);
 	printf(json ? ",\"frames\":%lu,\"analysed\":%lu,\"written\":%lu,\"machine\":\"%s\",\"commit\":\"%s\"}\n"
 		    : "  frames           %10lu, analysed %lu, written %lu\n  %s, commit %s\n",
