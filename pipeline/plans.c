@@ -319,7 +319,7 @@ static struct plan_ref *plan_for(struct node *node, struct plans *p, struct run 
 		ref = make(node, p, &s, key, message, bytes);
 	if (ref) {
 		ref->used = clock_monotonic_ns();
-		ref->radial_off = ref->plan->n_bins ? "" : *why ? why : "the mask leaves no pixel";
+		rc->radial_off = ref->plan->n_bins ? "" : *why ? why : "the mask leaves no pixel";
 		atomic_fetch_add_explicit(&ref->holders, 1, memory_order_relaxed);
 	}
 out:

@@ -17,7 +17,6 @@ struct plan_ref {
 	struct plan *plan;
 	struct engine_plan *handle[ENGINES_OPEN_MAX]; /* NULL: that engine does not take it */
 	_Atomic uint32_t holders;                     /* runs; relaxed: only zero matters, and only to the plan lane */
-	const char *radial_off;                       /* why there is no radial integration; "" */
 	uint64_t key, used;                           /* the cache's */
 };
 

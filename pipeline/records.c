@@ -26,7 +26,7 @@ void records_start(const struct node *node, const struct run *run, struct record
 		ref = run->channel[0].plan;
 	if (!ref)
 		return;
-	out->radial_off = ref->radial_off;
+	out->radial_off = run->channel[0].radial_off;
 	if (!ref->plan->n_bins)
 		return;
 	out->radial_unit = unit_name(ref->plan->radial_unit);

@@ -33,7 +33,8 @@ struct run_channel {
 	uint32_t width, height;
 	uint8_t elem_bytes;
 	_Atomic int plan_state;       /* enum plan_state; READY is stored with release by the planner, after plan, and pairs with admit's acquire */
-	const struct plan_ref *plan;
+	const struct plan_ref *plan;  /* may be shared with other runs */
+	const char *radial_off;       /* why this run has no radial integration, ""; stored with the plan */
 };
 
 struct run_identity {
