@@ -2,10 +2,12 @@
  *
  * A frame goes through in rows: blocks are decoded one after the other into a stream of bytes (frame.c), every row
  * that is whole is cleaned into a ring and counted (frame.c), summed into radial bins (radial.c) and searched for strong
- * pixels k rows later (strong.c, extended.c). The pixels never leave the cache unless a block is as large as the image. */
+ * pixels k rows later (strong.c, extended.c). The pixels never leave the cache unless a block is as large as the image.
+ * Where the level has one, most frames go a shorter way (flat.h) and come back to this one when they do not suit it. */
 #ifndef KERNELS_CPU_CPU_H
 #define KERNELS_CPU_CPU_H
 
+#include "kernels/cpu/flat.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/engine.h"
 
@@ -26,6 +28,7 @@ struct engine_plan {
 	const struct plan *plan;
 	const struct cpu_rows *rows;
 	struct row_tests tests;
+	struct flat_plan *flat; /* NULL: not for the short way */
 	/* Radial: runs of row y are run[row_run[y]] .. run[row_run[y + 1] - 1]. Absent where the plan has no bins. */
 	struct bin_run *run;
 	size_t *row_run;
@@ -49,6 +52,7 @@ struct around {
 };
 
 struct engine_queue {
+	struct flat_queue flat;
 	size_t max_bytes;
 	uint8_t *stream, *block; /* decoded bytes in order; a block before its bits are transposed back */
 
@@ -95,12 +99,12 @@ static inline struct ring_row *cpu_row(struct engine_queue *q, int64_t y)
 
 /* scratch.c: memory. Everything for a plan is there after scratch_fit, which takes some only where a plan needs more
  * than every one before. */
-int scratch_open(struct engine_queue **out, size_t max_bytes);
+int scratch_open(struct engine_queue **out, size_t max_bytes, const struct cpu_level *level);
 void scratch_close(struct engine_queue **queue);
 int scratch_fit(struct engine_queue *q, const struct engine_plan *loaded);
 
 /* tables.c */
-int tables_make(struct engine_plan **out, const struct plan *plan, const struct cpu_rows *rows);
+int tables_make(struct engine_plan **out, const struct plan *plan, const struct cpu_level *level);
 void tables_free(struct engine_plan **loaded);
 
 /* frame.c: analyses one item; its outcome is the item's. */

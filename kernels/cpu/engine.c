@@ -62,7 +62,7 @@ static int cpu_plan_load(struct engine_context *context, struct engine_plan **ou
 	*out = NULL;
 	if (plan->algorithm > SPOTS_DISPERSION_EXTENDED || plan->n_bins > PLAN_BINS_MAX)
 		return -ENOTSUP;
-	return tables_make(out, plan, context->level->rows);
+	return tables_make(out, plan, context->level);
 }
 
 static void cpu_plan_drop(struct engine_context *context, struct engine_plan **plan)
@@ -81,7 +81,7 @@ static void cpu_unpin(struct engine_context *context, void *at, size_t bytes)
 
 static int cpu_queue_open(struct engine_context *context, struct engine_queue **out, size_t max_bytes)
 {
-	return scratch_open(out, max_bytes);
+	return scratch_open(out, max_bytes, context->level);
 }
 
 static int cpu_submit(struct engine_queue *queue, const struct engine_plan *plan, struct engine_item *items, uint32_t n)

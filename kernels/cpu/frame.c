@@ -166,29 +166,53 @@ static int take_image(struct engine_queue *q)
 	return 0;
 }
 
-void frame_analyse(struct engine_queue *q, const struct engine_plan *loaded, struct engine_item *item)
+/* The short way; FLAT_DECLINED where the frame is not for it. */
+static int analyse_flat(struct engine_queue *q)
 {
-	const struct plan *plan = loaded->plan;
-	int64_t after;
+	const struct engine_plan *loaded = q->loaded;
+	int error;
 
-	q->loaded = loaded;
-	q->item = item;
-	q->y = 0;
-	clear_outputs(q);
+	if (!loaded->flat || !q->flat.level)
+		return FLAT_DECLINED;
+	q->flat.strong = q->strong;
+	q->flat.value = q->value;
+	q->flat.list_room = q->list_room < loaded->plan->max_strong ? q->list_room : loaded->plan->max_strong;
+	error = flat_analyse(&q->flat, loaded->plan, loaded->flat, q->item, loaded->bin_allowed);
+	if (error)
+		clear_outputs(q);
+	return error;
+}
+
+static int analyse_rows(struct engine_queue *q)
+{
+	int error;
+
 	if (wants_bins(q))
 		radial_begin(q);
 	if (wants_strong(q))
 		strong_begin(q);
-	item->status = take_image(q);
-	if (item->status) {
+	error = take_image(q);
+	if (error) {
 		clear_outputs(q);
-		return;
+		return error;
 	}
 	if (wants_bins(q))
 		radial_end(q);
-	if (!wants_strong(q))
-		return;
-	for (after = 0; after < strong_delay(plan); after++)
-		strong_row(q, (int64_t)plan->shape.height + after);
-	finish_lists(q);
+	if (wants_strong(q))
+		for (int64_t after = 0; after < strong_delay(q->loaded->plan); after++)
+			strong_row(q, (int64_t)q->loaded->plan->shape.height + after);
+	return 0;
+}
+
+void frame_analyse(struct engine_queue *q, const struct engine_plan *loaded, struct engine_item *item)
+{
+	q->loaded = loaded;
+	q->item = item;
+	q->y = 0;
+	clear_outputs(q);
+	item->status = analyse_flat(q);
+	if (item->status == FLAT_DECLINED)
+		item->status = analyse_rows(q);
+	if (!item->status && wants_strong(q))
+		finish_lists(q);
 }

@@ -1,6 +1,7 @@
 /* level.c - which level of the machine the CPU engine uses (kernels/cpu/rows.h). Asks the processor, nothing else. */
 #include <string.h>
 
+#include "kernels/cpu/flat.h"
 #include "kernels/cpu/rows.h"
 
 static bool always(void)
@@ -15,13 +16,22 @@ static bool have_avx2(void)
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
 	       __builtin_cpu_supports("popcnt");
 }
+
+static bool have_avx512(void)
+{
+	return have_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+	       __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bitalg") &&
+	       __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("gfni");
+}
 #endif
 
 /* Weakest first. */
 static const struct cpu_level levels[] = {
-	{"scalar", always, &cpu_rows_scalar},
+	{"scalar", always, &cpu_rows_scalar, NULL},
 #ifdef __x86_64__
-	{"avx2", have_avx2, &cpu_rows_avx2},
+	{"avx2", have_avx2, &cpu_rows_avx2, NULL},
+	{"avx512", have_avx512, &cpu_rows_avx2, &flat_level_avx512},
 #endif
 };
 #define N_LEVELS (sizeof levels / sizeof *levels)

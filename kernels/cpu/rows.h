@@ -64,10 +64,13 @@ struct cpu_rows {
 			 const uint8_t *flags, uint8_t *candidates);
 };
 
+struct flat_level;
+
 struct cpu_level {
 	const char *name;
 	bool (*available)(void); /* on the machine that asks */
 	const struct cpu_rows *rows;
+	const struct flat_level *flat; /* NULL: it has no short way */
 };
 
 /* The level by that name, the best available for NULL; NULL where there is no such level or the machine lacks it. */

@@ -14,16 +14,18 @@ static void *take(size_t bytes)
 	return aligned_alloc(ALIGN, (bytes + ALIGN - 1) / ALIGN * ALIGN);
 }
 
-int scratch_open(struct engine_queue **out, size_t max_bytes)
+int scratch_open(struct engine_queue **out, size_t max_bytes, const struct cpu_level *level)
 {
 	struct engine_queue *q;
 
 	*out = NULL;
 	if (max_bytes == 0 || max_bytes > SIZE_MAX / 4)
 		return -EINVAL;
-	q = calloc(1, sizeof *q);
+	q = take(sizeof *q);
 	if (!q)
 		return -ENOMEM;
+	memset(q, 0, sizeof *q);
+	q->flat.level = level->flat;
 	q->max_bytes = max_bytes;
 	q->stream = take(max_bytes + BLOCK_SLACK);
 	q->block = take(max_bytes + BLOCK_SLACK);
@@ -42,6 +44,7 @@ void scratch_close(struct engine_queue **queue)
 
 	if (!q)
 		return;
+	flat_free(&q->flat);
 	free(q->stream);
 	free(q->block);
 	free(q->rows_memory);
@@ -167,5 +170,7 @@ int scratch_fit(struct engine_queue *q, const struct engine_plan *loaded)
 		error = fit_bins(q, plan->n_bins);
 	if (!error)
 		error = fit_lists(q, plan);
+	if (!error && loaded->flat && q->flat.level)
+		error = flat_fit(&q->flat, plan);
 	return error;
 }

@@ -80,7 +80,7 @@ static struct row_tests make_tests(const struct plan *plan)
 	};
 }
 
-int tables_make(struct engine_plan **out, const struct plan *plan, const struct cpu_rows *rows)
+int tables_make(struct engine_plan **out, const struct plan *plan, const struct cpu_level *level)
 {
 	struct engine_plan *t = calloc(1, sizeof *t);
 	int error = -ENOMEM;
@@ -89,12 +89,14 @@ int tables_make(struct engine_plan **out, const struct plan *plan, const struct 
 	if (!t)
 		return error;
 	t->plan = plan;
-	t->rows = rows;
+	t->rows = level->rows;
 	if (plan->algorithm != SPOTS_NONE)
 		t->tests = make_tests(plan);
 	error = count_rows(t);
 	if (!error && plan->n_bins > 0)
 		error = make_runs(t);
+	if (!error && level->flat)
+		error = flat_tables_make(&t->flat, plan);
 	if (error)
 		goto fail;
 	*out = t;
@@ -108,6 +110,7 @@ void tables_free(struct engine_plan **loaded)
 {
 	if (!loaded || !*loaded)
 		return;
+	flat_tables_free(&(*loaded)->flat);
 	free((*loaded)->run);
 	free((*loaded)->row_run);
 	free((*loaded)->bin_allowed);

@@ -321,6 +321,41 @@ static void the_widest_rows_are_analysed_alike(void **state)
 		}
 }
 
+/* What detectors send most: bslz4 in blocks of whole groups of 512 pixels, windows of 7. Engines may have a shorter way for it. */
+static struct test_case usual_case(void)
+{
+	uint32_t width = 64 + random_below(&rng, random_below(&rng, 2) ? 80 : 1100), height = 1 + random_below(&rng, 150000 / width);
+	struct test_case t = plain_case(width, height, (enum pixel_type)random_below(&rng, PIXEL_TYPES));
+	struct plan_settings *s = &t.settings;
+
+	if (random_below(&rng, 2)) {
+		random_settings(s);
+		s->saturation_value = random_below(&rng, 2) ? UINT64_MAX : 20 + random_below(&rng, 200);
+		s->radial_sectors = random_below(&rng, 3) ? 1 : s->radial_sectors;
+		s->radial_unit = RADIAL_RADIUS;
+		s->radial_range_auto = random_below(&rng, 2);
+		s->radial_min = 0.1 * random_below(&rng, 40);
+		s->radial_max = s->radial_min + 1 + random_below(&rng, 60);
+	}
+	s->kernel = 3;
+	s->min_count = 1 + random_below(&rng, 4);
+	s->algorithm = SPOTS_DISPERSION;
+	t.fill = (enum fill)(random_below(&rng, 3) ? random_below(&rng, 2) ? FILL_COUNTS : FILL_SPOTS : random_below(&rng, FILLS));
+	t.block_bytes = random_below(&rng, 2) ? 8192 : (512u << s->shape.type) * (1 + random_below(&rng, 16 >> s->shape.type));
+	t.masked = random_below(&rng, 2);
+	t.damaged = random_below(&rng, 8) == 0;
+	return t;
+}
+
+static void usual_frames_are_analysed_alike(void **state)
+{
+	for (int i = 0; i < 500; i++) {
+		struct test_case t = usual_case();
+
+		run_case(&t, "usual frame");
+	}
+}
+
 static void full_lists_overflow_alike(void **state)
 {
 	for (int i = 0; i < 40; i++) {
@@ -351,6 +386,7 @@ int main(void)
 		cmocka_unit_test(images_without_a_usable_pixel_are_analysed_alike),
 		cmocka_unit_test(every_codec_and_block_size_is_analysed_alike),
 		cmocka_unit_test(loose_tests_that_make_most_pixels_strong_are_alike),
+		cmocka_unit_test(usual_frames_are_analysed_alike),
 		cmocka_unit_test(full_lists_overflow_alike),
 		cmocka_unit_test(random_frames_are_analysed_alike),
 		cmocka_unit_test(damaged_payloads_have_the_same_status),

@@ -15,7 +15,7 @@ import house
 COMPUTES = re.compile(
     r"^(?:mem\w+|str\w+|__(?:isoc99_|isoc23_)?(?:str|mem|sscanf|snprintf|vsnprintf)\w*|\w*snprintf|\w*sscanf|malloc|calloc|realloc|aligned_alloc|"
     r"posix_memalign|free|qsort|bsearch|labs|abs|ato[fil]|isalpha|isdigit|toupper|tolower|__ctype_\w+|__errno_location|__assert_fail|abort|"
-    r"LZ4_\w+|__stack_chk_fail|__cpu_(?:model|indicator_init)|_GLOBAL_OFFSET_TABLE_|"
+    r"LZ4_\w+|__stack_chk_fail|__cpu_(?:model|features2|indicator_init)|_GLOBAL_OFFSET_TABLE_|"
     r"(?:a?(?:sin|cos|tan)h?|sincos|atan2|exp2?|expm1|log(?:2|10|1p)?|pow|sqrt|cbrt|hypot|f(?:ma|min|max|mod|dim)|floor|ceil|trunc|l?l?round|l?l?rint|nearbyint|"
     r"ldexp|frexp|erfc?|lgamma|tgamma|isnan|isinf|copysign|nextafter)[fl]?)$")
 VARIABLE_SECTIONS = re.compile(r"^(?:\.data(?!\.rel\.ro)|\.bss|\.tdata|\.tbss|\*COM\*)")

@@ -1,0 +1,154 @@
+/* flat_bins_avx512.c - radial sums with AVX-512 (kernels/cpu/flat.h).
+ *
+ * No pixel is scattered: 64 pixels at a time become running sums, modulo 256, of which those at the ends of runs are packed together. A run's sum is the
+ * difference of two neighbours there, and the runs of a segment belong to bins side by side, so that whole vectors are added. */
+#ifdef __x86_64__
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/cpu/flat.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define AHEAD_BYTES 1024u /* of the ends: a block or two, which come from far */
+#define PIECES_MAX 250u /* times 255 fits 16 bits */
+
+/* Sums of the qwords before each one: bytes i < j of the eight sums, which fit a byte each, in qword j. */
+static ALWAYS_INLINE __m512i sums_before(__m512i sums)
+{
+	const __m512i gather = _mm512_set1_epi64(0x3830282018100800);
+
+	return _mm512_sad_epu8(_mm512_maskz_permutexvar_epi8(0x7f3f1f0f07030100, gather, sums), _mm512_setzero_si512());
+}
+
+static ALWAYS_INLINE __m512i broadcast_byte(__m512i qwords, unsigned byte)
+{
+	const __m512i first = _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0);
+
+	return _mm512_shuffle_epi8(qwords, _mm512_add_epi8(first, _mm512_set1_epi8((char)byte)));
+}
+
+/* Packs a group's running sums at the ends of its runs to low and, where wide, high. *before: the sum before the group in every qword. */
+static ALWAYS_INLINE void pack_group(__m512i pixels, uint64_t ends, bool wide, __m512i *before, uint8_t *low, uint8_t *high)
+{
+	const __m512i last = _mm512_set1_epi64(7);
+	__m512i sums = _mm512_sad_epu8(pixels, _mm512_setzero_si512()), inside = sums_before(sums);
+	__m512i start = _mm512_add_epi64(*before, inside), start_low = broadcast_byte(start, 0);
+	__m512i up_to = _mm512_mullo_epi64(pixels, _mm512_set1_epi64(0x0101010101010101));
+
+	up_to = _mm512_add_epi8(up_to, start_low);
+	*before = _mm512_add_epi64(*before, _mm512_permutexvar_epi64(last, _mm512_add_epi64(inside, sums)));
+	_mm512_storeu_si512(low, _mm512_maskz_compress_epi8(ends, up_to));
+	if (__builtin_expect(wide, 0)) {
+		__m512i start_high = broadcast_byte(start, 1);
+		__mmask64 carried = _mm512_cmplt_epu8_mask(up_to, start_low);
+
+		start_high = _mm512_mask_add_epi8(start_high, carried, start_high, _mm512_set1_epi8(1));
+		_mm512_storeu_si512(high, _mm512_maskz_compress_epi8(ends, start_high));
+	}
+}
+
+static uint32_t pack_block(struct flat_queue *f, int64_t n, uint32_t n_groups)
+{
+	const uint64_t *ends = f->tables->run_ends + n / FLAT_GROUP;
+	const uint8_t *wide = f->tables->wide_groups + n / FLAT_GROUP / 8, *pixels = flat_pixels(f, n);
+	uint8_t *low = f->ends[0] + FLAT_VECTOR;
+	ptrdiff_t to_high = f->ends[1] - f->ends[0];
+	__m512i before = _mm512_set1_epi64((long long)f->running_sum);
+
+	for (uint32_t g = 0; g < n_groups; g += 8)
+		_mm_prefetch((const char *)(ends + g) + AHEAD_BYTES, _MM_HINT_T0);
+	for (uint32_t g = 0; g < n_groups; g++) {
+		pack_group(_mm512_load_si512(pixels + g * FLAT_GROUP), ends[g], wide[g / 8] >> g % 8 & 1, &before, low, low + to_high);
+		low += _mm_popcnt_u64(ends[g]);
+	}
+	f->running_sum = (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(before));
+	return (uint32_t)(low - f->ends[0] - FLAT_VECTOR);
+}
+
+static ALWAYS_INLINE void add_16(uint16_t *to, __m512i v)
+{
+	_mm512_storeu_si512(to, _mm512_add_epi16(_mm512_loadu_si512(to), v));
+}
+
+static ALWAYS_INLINE void add_32(uint32_t *to, __m512i v)
+{
+	_mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), v));
+}
+
+void flat_empty_sums_avx512(struct flat_queue *f)
+{
+	for (unsigned way = 0; way < 2; way++)
+		for (uint32_t i = 0; i < f->tables->n_slots; i += 32) {
+			__m512i sums = _mm512_loadu_si512(f->sum_16[way] + i);
+
+			add_32(f->sum_32[way] + i, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(sums)));
+			add_32(f->sum_32[way] + i + 16, _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(sums, 1)));
+			_mm512_storeu_si512(f->sum_16[way] + i, _mm512_setzero_si512());
+		}
+	f->n_pieces = 0;
+}
+
+static ALWAYS_INLINE void add_narrow(uint16_t *to, const uint8_t *low, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i += 64) {
+		__mmask64 there = n - i < 64 ? _bzhi_u64(~UINT64_C(0), n - i) : ~UINT64_C(0);
+		__m512i d = _mm512_maskz_sub_epi8(there, _mm512_loadu_si512(low + i), _mm512_loadu_si512(low + i - 1));
+
+		add_16(to + i, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(d)));
+		add_16(to + i + 32, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(d, 1)));
+	}
+}
+
+static ALWAYS_INLINE __m512i join_bytes(const uint8_t *low, const uint8_t *high)
+{
+	__m512i l = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)low));
+	__m512i h = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)high));
+
+	return _mm512_or_si512(l, _mm512_slli_epi16(h, 8));
+}
+
+static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8_t *high, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i += 32) {
+		__mmask32 there = n - i < 32 ? _bzhi_u32(~0u, n - i) : ~0u;
+		__m512i d = _mm512_maskz_sub_epi16(there, join_bytes(low + i, high + i), join_bytes(low + i - 1, high + i - 1));
+
+		add_32(to + i, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(d)));
+		add_32(to + i + 16, _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(d, 1)));
+	}
+}
+
+/* n runs of the segment under way, whose ends begin at `at`. */
+static ALWAYS_INLINE void add_piece(struct flat_queue *f, uint32_t at, uint32_t n)
+{
+	const struct flat_segment *s = f->segment;
+	uint32_t slot = s->slot + f->segment_done;
+
+	if (s->wide) {
+		add_wide(f->sum_32[s->down] + slot, f->ends[0] + at, f->ends[1] + at, n);
+		return;
+	}
+	add_narrow(f->sum_16[s->down] + slot, f->ends[0] + at, n);
+	if (++f->n_pieces == PIECES_MAX)
+		flat_empty_sums_avx512(f);
+}
+
+void flat_bins_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	uint32_t n_ends = pack_block(f, n, n_chunks * (FLAT_CHUNK / FLAT_GROUP)), at = FLAT_VECTOR, end = FLAT_VECTOR + n_ends;
+
+	while (at < end) {
+		uint32_t left = f->segment->n_runs - f->segment_done, take = left < end - at ? left : end - at;
+
+		add_piece(f, at, take);
+		at += take;
+		f->segment_done += take;
+		if (take == left) {
+			f->segment++;
+			f->segment_done = 0;
+		}
+	}
+	f->ends[0][FLAT_VECTOR - 1] = f->ends[0][end - 1];
+	f->ends[1][FLAT_VECTOR - 1] = f->ends[1][end - 1];
+}
+#endif
