@@ -18,7 +18,8 @@
 #include "pipeline/series.h"
 #include "pipeline/work.h"
 
-#define CACHED_MAX 32 /* more than the open runs can hold is never dropped early */
+#define UNHELD_MAX 4 /* kept for the next run though no run holds them: two settings in turn, of two channels each */
+#define CACHED_MAX (RUNS_OPEN_MAX * STREAM_CHANNELS_MAX + UNHELD_MAX)
 #define PONI_MAX_BYTES 65536
 
 struct plans {
@@ -155,16 +156,24 @@ static void from_config(struct plan_settings *s, const struct config *c)
 	s->max_strong = c->spots.max_strong;
 }
 
+/* By eight bytes at a time: a mask has 64 MiB. */
 static uint64_t hash(uint64_t h, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ at[i]) * 0x100000001b3u;
+	for (; len; at += 8) {
+		size_t n = len < 8 ? len : 8;
+		uint64_t word = 0;
+
+		memcpy(&word, at, n);
+		h = (h ^ word) * 0x9fb21c651e98df25u;
+		h ^= h >> 32;
+		len -= n;
+	}
 	return h;
 }
 
-/* What makes two plans the same; the configuration's part is, within one node. */
+/* What makes two plans the same; the configuration's part is, within one node, but for the file of the mask, which may have been written anew. */
 static uint64_t key_of(const struct plan_settings *s, const struct run_channel *rc)
 {
 	uint64_t h = 0xcbf29ce484222325u;
@@ -187,6 +196,8 @@ static uint64_t key_of(const struct plan_settings *s, const struct run_channel *
 	h = hash(h, &s->radial_max, sizeof(double));
 	if (s->detector_mask)
 		h = hash(h, s->detector_mask, n * sizeof(uint32_t));
+	if (s->user_mask)
+		h = hash(h, s->user_mask, n);
 	return h;
 }
 
@@ -204,27 +215,36 @@ static void drop(struct node *node, struct plans *p, unsigned i)
 	p->cached[i] = p->cached[--p->n];
 }
 
-/* Makes room for one more: the longest unused plan that no run holds goes. */
-static bool make_room(struct node *node, struct plans *p)
+/* The longest unused of the plans that no run holds, and how many of these there are. */
+static unsigned longest_unheld(const struct plans *p, unsigned *n_unheld)
 {
 	unsigned oldest = CACHED_MAX;
 
-	if (p->n < CACHED_MAX)
-		return true;
-	for (unsigned i = 0; i < p->n; i++)
-		if (!atomic_load_explicit(&p->cached[i]->holders, memory_order_acquire) &&
-		    (oldest == CACHED_MAX || p->cached[i]->used < p->cached[oldest]->used))
+	*n_unheld = 0;
+	for (unsigned i = 0; i < p->n; i++) {
+		if (atomic_load_explicit(&p->cached[i]->holders, memory_order_acquire))
+			continue;
+		++*n_unheld;
+		if (oldest == CACHED_MAX || p->cached[i]->used < p->cached[oldest]->used)
 			oldest = i;
-	if (oldest == CACHED_MAX)
-		return false;
-	drop(node, p, oldest);
-	return true;
+	}
+	return oldest;
 }
 
-static struct plan_ref *find(struct plans *p, uint64_t key)
+/* Makes room for one more: plans are as large as some images, and few are kept that no run holds. */
+static void make_room(struct node *node, struct plans *p)
+{
+	unsigned n_unheld, oldest = longest_unheld(p, &n_unheld);
+
+	for (; n_unheld >= UNHELD_MAX; oldest = longest_unheld(p, &n_unheld))
+		drop(node, p, oldest);
+}
+
+static struct plan_ref *find(struct plans *p, uint64_t key, const struct image_shape *shape)
 {
 	for (unsigned i = 0; i < p->n; i++)
-		if (p->cached[i]->key == key)
+		if (p->cached[i]->key == key && p->cached[i]->plan->shape.width == shape->width &&
+		    p->cached[i]->plan->shape.height == shape->height && p->cached[i]->plan->shape.type == shape->type)
 			return p->cached[i];
 	return NULL;
 }
@@ -258,10 +278,7 @@ static struct plan_ref *make(struct node *node, struct plans *p, const struct pl
 	struct plan *plan = NULL;
 	struct plan_ref *ref;
 
-	if (!make_room(node, p)) {
-		snprintf(message, bytes, "too many plans in use");
-		return NULL;
-	}
+	make_room(node, p);
 	if (plan_make(&plan, s, ++p->version, message, bytes) < 0)
 		return NULL;
 	ref = load(node, plan);
@@ -314,7 +331,7 @@ static struct plan_ref *plan_for(struct node *node, struct plans *p, struct run 
 	s.user_mask = user;
 	share_axis(&s, run, channel);
 	key = key_of(&s, rc);
-	ref = find(p, key);
+	ref = find(p, key, &s.shape);
 	if (!ref)
 		ref = make(node, p, &s, key, message, bytes);
 	if (ref) {

@@ -16,8 +16,8 @@ struct node;
 struct plan_ref {
 	struct plan *plan;
 	struct engine_plan *handle[ENGINES_OPEN_MAX]; /* NULL: that engine does not take it */
-	_Atomic uint32_t holders;                     /* runs; relaxed: only zero matters, and only to the plan lane */
-	uint64_t key, used;                           /* the cache's */
+	_Atomic uint32_t holders;                     /* runs; release by admit, which gives one up; pairs with the plan lane's acquire before it drops the plan */
+	uint64_t key, used;                           /* the plan lane's own: what it was made from, when it was last given out */
 };
 
 /* Asks for the plan of one of the run's channels; its state goes to PLAN_ASKED and later to PLAN_READY or PLAN_FAILED. admit only. */
