@@ -12,7 +12,7 @@
 #include "host/stream.h"
 #include "pipeline/parcels.h"
 
-#define SLOTS_DEFAULT 512
+#define SLOTS_DEFAULT 2048 /* 17 ms of the fastest detectors; a slot costs memory only once it is used */
 #define SLOTS_PER_WORKER 8 /* what one has in hand and in front of it, and what waits elsewhere meanwhile */
 #define SLOTS_MIN 8
 #define PIN_CPUS_MIN 4 /* with fewer, a pinned lane and whatever else runs would stand in each other's way */
