@@ -234,7 +234,7 @@ static const struct options_row table[] = {
 	  .help = "shed: frames pass unanalysed; wait: the detector is held up" },
 
 	{ "machine", OPTION_SECTION, .help = "memory and processors" },
-	{ "machine.slots", OPTION_U32, AT(machine.slots), RANGE(2, 1 << 20), .word = "auto", .standard = "auto", .help = "frames in flight at most, within budget_mib; auto: 2048, more with many threads" },
+	{ "machine.slots", OPTION_U32, AT(machine.slots), RANGE(2, 1 << 20), .word = "auto", .standard = "auto", .help = "frames in flight; auto: 2048, more with many threads" },
 	{ "machine.budget_mib", OPTION_U32, AT(machine.budget_mib), RANGE(16, 1 << 24), .standard = "2048", .unit = "MiB", .help = "frames in flight, all together" },
 	{ "machine.huge_pages", OPTION_BOOL, AT(machine.huge_pages), .standard = "on", .help = "use huge pages where the system grants them" },
 	{ "machine.pin_threads", OPTION_BOOL, AT(machine.pin_threads), .standard = "on", .help = "receiving and analysing threads stay on one processor each, where there are at least four" },
