@@ -83,7 +83,7 @@ class Many(unittest.TestCase):
     def test_a_consumer_that_pauses_longer_than_the_quiet_time_splits_no_run(self):
         """The node itself keeps the detector waiting: that is not the detector's silence."""
         frames, endpoint = 150, free_endpoints(1)[0]
-        with Node("output.when_blocked=wait", "keep.misses=full", "run.quiet_ms=400", "machine.slots=8", "output.frames_queue_mib=1",
+        with Node("output.when_blocked=wait", "keep.misses=full", "run.quiet_ms=400", "overload.analysis=wait", "machine.slots=8", "output.frames_queue_mib=1",
                   "limits.receive_queue_mib=1", f"output.frames={endpoint}") as node:
             take = node.context.socket(zmq.PULL)
             node.sockets.append(take)
