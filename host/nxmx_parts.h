@@ -105,6 +105,8 @@ struct nxmx_results_cfg {
 int nxmx_results_open(struct nxmx_results **out, const struct nxmx_results_cfg *cfg);
 int nxmx_results_append(struct nxmx_results *results, uint32_t channel, const struct record *record);
 int nxmx_results_flush(struct nxmx_results *results);
+/* Throws away what is gathered and could not be written; returns the rows, of the channel that has most of them. */
+uint64_t nxmx_results_give_up(struct nxmx_results *results);
 int nxmx_results_close(struct nxmx_results **results, const struct record_end *end);
 /* Cuts the columns of a file that a killed process left to one length. The file is open for writing. */
 int nxmx_results_mend(hid_t file, uint64_t *n_rows);

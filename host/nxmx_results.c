@@ -332,6 +332,17 @@ int nxmx_results_flush(struct nxmx_results *r)
 	return nxmx_sync_open(r->file);
 }
 
+uint64_t nxmx_results_give_up(struct nxmx_results *r)
+{
+	uint64_t rows = 0;
+	for (uint32_t c = 0; c < r->n_channels; c++) {
+		struct results_channel *channel = &r->channel[c];
+		rows = channel->rows.n > rows ? channel->rows.n : rows;
+		channel->rows.n = channel->spots.n = channel->radial.n = 0;
+	}
+	return rows;
+}
+
 /* --- closing ----------------------------------------------------------------------------------------------------------------------------------- */
 
 static int put_ledger(const char *path, const struct record_end *end)

@@ -258,6 +258,12 @@ static int close_series(struct nxmx_writer *w, struct nxmx_series *s)
 	return rc;
 }
 
+uint64_t nxmx_settle(struct nxmx_writer *w)
+{
+	hdf5_get_quiet();
+	return nxmx_results_flush(w->results) < 0 ? nxmx_results_give_up(w->results) : 0;
+}
+
 int nxmx_close(struct nxmx_writer **pointer, const struct record_end *end)
 {
 	struct nxmx_writer *w = *pointer;

@@ -39,6 +39,9 @@ int nxmx_result(struct nxmx_writer *writer, uint32_t channel, const struct recor
 /* To be called often (at least every flush interval): flushes, syncs, closes old segments. now_ns: monotonic. */
 int nxmx_tick(struct nxmx_writer *writer, uint64_t now_ns);
 
+/* The last flush of results before the end: returns of how many frames they found no room and are lost, so that the ledger given to nxmx_close says so. */
+uint64_t nxmx_settle(struct nxmx_writer *writer);
+
 /* Finishes segments, masters and results; end holds the ledger (may be NULL after a failure). Takes NULL and half-built objects. */
 int nxmx_close(struct nxmx_writer **writer, const struct record_end *end);
 

@@ -62,6 +62,7 @@ static bool read_frame(struct replay *r, struct slot *slot)
 	if (message_make(&slot->message, info->max_payload_bytes * info->n_channels, &at) < 0)
 		return false;
 	image->series_id = SERIES_ID;
+	memcpy(image->series_unique_id, info->start.series_unique_id, sizeof(image->series_unique_id)); /* a run is known by both */
 	image->n_channels = info->n_channels;
 	for (uint32_t c = 0; c < info->n_channels; c++)
 		if (frame_file_read(r->file, r->next, c, at + c * info->max_payload_bytes, info->max_payload_bytes, &image->channel[c],
@@ -81,6 +82,7 @@ static void send_end(struct lane *lane, struct replay *r, struct slot *slot)
 {
 	memset(&slot->decoded.end, 0, sizeof(slot->decoded.end));
 	slot->decoded.end.series_id = SERIES_ID;
+	memcpy(slot->decoded.end.series_unique_id, frame_file_info(r->file)->start.series_unique_id, sizeof(slot->decoded.end.series_unique_id));
 	r->ended = true;
 	hand_over(lane, slot, STREAM_END);
 	atomic_store_explicit(&lane->node->source_done, true, memory_order_release);

@@ -140,6 +140,8 @@ static void finish_file(struct lane *lane, struct run *run)
 	struct record_end end;
 	int rc;
 
+	if (file->writer)
+		ledger_add(&run->ledger, LEDGER_RESULTS_UNWRITTEN, nxmx_settle(file->writer));
 	records_end(lane->node, run, &end, counts);
 	rc = nxmx_close(&file->writer, &end);
 	if (rc < 0)
