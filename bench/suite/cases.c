@@ -62,14 +62,14 @@ static int copy_frame(struct bench_frame *f, const struct stream_array *a, const
 
 static int make_plan(struct bench_set *set, const struct pool *pool, char *message, size_t message_bytes)
 {
-	struct plan_settings s;
+	struct plan_settings *s = &set->settings;
 
-	plan_defaults(&s);
-	s.shape = set->shape;
-	geometry_flat(&s.geometry, pool->start.distance_m * 1000, pool->start.beam_x_px, pool->start.beam_y_px, pool->start.pixel_x_m * 1000,
+	plan_defaults(s);
+	s->shape = set->shape;
+	geometry_flat(&s->geometry, pool->start.distance_m * 1000, pool->start.beam_x_px, pool->start.beam_y_px, pool->start.pixel_x_m * 1000,
 		      pool->start.pixel_y_m * 1000, pool->start.wavelength_angstrom);
-	s.saturation_value = pool->start.saturation_value;
-	return plan_make(&set->plan, &s, 1, message, message_bytes);
+	s->saturation_value = pool->start.saturation_value;
+	return plan_make(&set->plan, s, 1, message, message_bytes);
 }
 
 static int fill(struct bench_set *set, struct pool *pool, char *message, size_t message_bytes)

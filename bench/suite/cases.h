@@ -33,6 +33,7 @@ struct bench_frame {
 struct bench_set {
 	const struct bench_case *made_of;
 	struct image_shape shape;
+	struct plan_settings settings; /* that the plan is made of; no masks */
 	struct plan *plan;
 	unsigned n;
 	struct bench_frame *frame;

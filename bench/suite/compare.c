@@ -72,7 +72,7 @@ int compare_files(const char *old_path, const char *new_path)
 	size_t i, matched = 0;
 
 	if (now)
-		printf("%-18s %-13s %-8s %7s %10s %10s %8s %8s %8s\n", "case", "engine", "level", "threads", "old ms", "new ms", "time", "old x",
+		printf("%-18s %-21s %-8s %7s %10s %10s %8s %8s %8s\n", "case", "engine", "level", "threads", "old ms", "new ms", "time", "old x",
 		       "new x");
 	json_array_foreach(now, i, line) {
 		const json_t *old = match(before, line);
@@ -80,7 +80,7 @@ int compare_files(const char *old_path, const char *new_path)
 		if (!old)
 			continue;
 		matched++;
-		printf("%-18s %-13s %-8s %7.0f %10.3f %10.3f %+7.1f%% %8.2f %8.2f\n", text_of(line, "case"), text_of(line, "engine"),
+		printf("%-18s %-21s %-8s %7.0f %10.3f %10.3f %+7.1f%% %8.2f %8.2f\n", text_of(line, "case"), text_of(line, "engine"),
 		       text_of(line, "level"), number_of(line, "threads"), number_of(old, "ms_per_frame"), number_of(line, "ms_per_frame"),
 		       percent(number_of(old, "ms_per_frame"), number_of(line, "ms_per_frame")), number_of(old, "x_floor"), number_of(line, "x_floor"));
 	}

@@ -58,13 +58,13 @@ void line_json(FILE *to, const struct bench_line *l)
 void line_head(FILE *to)
 {
 	fprintf(to, "%s, commit %s\n", line_machine(), line_commit());
-	fprintf(to, "%-18s %-13s %-8s %7s %10s %10s %8s %7s %8s\n", "case", "engine", "level", "threads", "ms/frame", "frames/s", "x floor", "spread",
+	fprintf(to, "%-18s %-21s %-8s %7s %10s %10s %8s %7s %8s\n", "case", "engine", "level", "threads", "ms/frame", "frames/s", "x floor", "spread",
 		"MB/frame");
 }
 
 void line_row(FILE *to, const struct bench_line *l)
 {
-	fprintf(to, "%-18s %-13s %-8s %7u %10.3f %10.1f %8.2f %6.1f%% %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
+	fprintf(to, "%-18s %-21s %-8s %7u %10.3f %10.1f %8.2f %6.1f%% %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
 		l->ms_per_frame, l->frames_per_s, l->floor_ms > 0 ? l->ms_per_frame / l->floor_ms : 0, l->spread * 100, l->mb_per_frame);
 	fflush(to);
 }

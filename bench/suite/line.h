@@ -6,8 +6,8 @@
 
 struct bench_line {
 	const char *case_name;
-	const char *engine;     /* "cpu", ..., or a floor: "floor-lz4", "floor-memcpy" */
-	const char *level;      /* of the cpu engine; "" */
+	const char *engine;     /* "cpu", ..., a floor: "floor-lz4", "floor-memcpy", or a peer: "peer-..." */
+	const char *level;      /* of the cpu engine, version of a peer; "" */
 	unsigned threads;
 	unsigned frames;        /* that were timed */
 	double ms_per_frame;    /* of one thread's CPU time; with several threads wall time over frames */

@@ -15,15 +15,18 @@
 #include "bench/suite/line.h"
 #include "bench/suite/measure.h"
 #include "bench/suite/node_bench.h"
+#include "bench/suite/peers.h"
 
 #define LINES_MAX 512
 #define ROUNDS 21
 #define QUICK_ROUNDS 3
 #define THREADS_SECONDS 2.0
 #define QUICK_SECONDS 0.2
+#define PEERS_SECONDS 20.0
+#define PEERS_QUICK_SECONDS 2.0
 
 static const char help[] =
-	"usage: sluice-bench [--json] [--engine E] [--level L] [--case C] [--threads N] [--rounds N] [--quick]\n"
+	"usage: sluice-bench [--json] [--engine E] [--level L] [--case C] [--threads N] [--rounds N] [--quick] [--peers]\n"
 	"       sluice-bench --node MODEL [--frames N] [--threads N] [--level L] [--files DIR] [--json]\n"
 	"       sluice-bench --compare OLD.json NEW.json\n"
 	"\n"
@@ -40,6 +43,9 @@ static const char help[] =
 	"  --threads N    also with N threads at once (default: the machine's cores; 1: no)\n"
 	"  --rounds N     times every frame is done (default 21)\n"
 	"  --quick        small frames, few rounds: shows that it works, its figures mean little\n"
+	"  --peers        other people's programs, too, where they are installed, for their part of the work on the same frames: the bitshuffle\n"
+	"                 package's decoder alone and through h5py, DIALS' dispersion and dispersion_extended, pyFAI's histogram and CSR integrators, each on one thread and timed\n"
+	"                 around the call into its library (level: the library's version). One that does not find what our engine does: exit 1\n"
 	"  --node MODEL   the whole node over ZeroMQ on loopback, fed by a simulated detector (eiger2-4m, eiger2-16m, arina, ...) as fast as it\n"
 	"                 takes frames, against a client that only receives and frees, in the same run\n"
 	"  --frames N     of --node (default 500)\n"
@@ -48,7 +54,7 @@ static const char help[] =
 	"  --list-cases   print the cases and exit\n";
 
 struct bench_options {
-	bool json, quick, levels;
+	bool json, quick, levels, peers;
 	const char *engine, *level, *case_name;
 	unsigned threads, rounds;
 	struct node_bench_cfg node;
@@ -79,14 +85,20 @@ static const struct engine *engine_named(const char *name)
 	return NULL;
 }
 
-static void say(struct report *r, const struct bench_line *line)
+static void print_line(const struct report *r, const struct bench_line *line)
 {
-	if (r->n < LINES_MAX)
-		r->lines[r->n++] = *line;
 	if (r->options->json)
 		line_json(stdout, line);
 	else
 		line_row(stdout, line);
+}
+
+/* Prints it, and keeps it for what is concluded at the end. */
+static void say(struct report *r, const struct bench_line *line)
+{
+	if (r->n < LINES_MAX)
+		r->lines[r->n++] = *line;
+	print_line(r, line);
 }
 
 static void say_contender(struct report *r, const struct bench_set *set, const struct contender *c, const char *level, double floor_ms, unsigned laps)
@@ -161,6 +173,52 @@ static int bench_set_measure(struct report *r, const struct bench_set *set, cons
 	return rc;
 }
 
+/* --- peers ------------------------------------------------------------------------------------------------------------ */
+
+struct peers_listener {
+	struct report *report;
+	const struct bench_set *set;
+	double floor_ms;
+};
+
+static void say_peer(void *user, const char *name, const char *version, double ms, double spread, unsigned laps)
+{
+	const struct peers_listener *l = user;
+	struct bench_line line = {
+		.case_name = l->set->made_of->name, .engine = name, .level = version, .threads = 1, .frames = laps, .ms_per_frame = ms,
+		.frames_per_s = 1000 / ms, .floor_ms = l->floor_ms, .spread = spread, .mb_per_frame = l->set->compressed_bytes / 1e6,
+	};
+
+	print_line(l->report, &line);
+}
+
+/* The floor of the case that was just measured. */
+static double floor_of(const struct report *r, const char *case_name)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (!strcmp(r->lines[i].engine, "floor-lz4") && !strcmp(r->lines[i].case_name, case_name))
+			return r->lines[i].ms_per_frame;
+	return 0;
+}
+
+static int bench_peers(struct report *r, const struct bench_set *set, const struct engine *engine)
+{
+	const struct bench_options *o = r->options;
+	struct peers_listener listener = {r, set, floor_of(r, set->made_of->name)};
+	struct peers_cfg cfg = {
+		.engine = engine, .level = o->level, .rounds = o->rounds, .seconds = o->quick ? PEERS_QUICK_SECONDS : PEERS_SECONDS,
+		.say = say_peer, .user = &listener,
+	};
+	char message[256] = "";
+	int rc = peers_run(set, &cfg, message, sizeof(message));
+
+	if (rc < 0)
+		fprintf(stderr, "sluice-bench: case %s: %s\n", set->made_of->name, message);
+	return rc;
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------------- */
+
 static bool wanted(const struct bench_options *o, const struct bench_case *c)
 {
 	return o->case_name ? !strcmp(o->case_name, c->name) : !o->quick || c->quick;
@@ -170,7 +228,7 @@ static int run_all(struct report *r, const struct engine *engine)
 {
 	const struct bench_options *o = r->options;
 	char message[256];
-	int rc = 0;
+	int rc = 0, peers = 0;
 
 	if (!o->json)
 		line_head(stdout);
@@ -184,11 +242,13 @@ static int run_all(struct report *r, const struct engine *engine)
 			fprintf(stderr, "sluice-bench: case %s: %s\n", bench_cases[i].name, message);
 		else
 			rc = bench_set_measure(r, set, engine);
+		if (rc == 0 && o->peers && bench_peers(r, set, engine) < 0)
+			peers = -1; /* the other cases are measured all the same */
 		bench_set_close(&set);
 	}
 	if (rc == 0 && !o->json)
 		detectors_print(stdout, r->lines, r->n);
-	return rc < 0 ? 1 : 0;
+	return rc < 0 || peers < 0 ? 1 : 0;
 }
 
 static int whole_number(const char *name, const char *text, unsigned most, unsigned *out)
@@ -219,7 +279,7 @@ static int parse(int argc, char **argv, struct bench_options *o)
 		{"json", no_argument, NULL, 'j'}, {"engine", required_argument, NULL, 'e'}, {"level", required_argument, NULL, 'l'},
 		{"levels", no_argument, NULL, 'L'}, {"case", required_argument, NULL, 'c'}, {"threads", required_argument, NULL, 't'},
 		{"rounds", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'}, {"compare", no_argument, NULL, 'C'},
-		{"list-cases", no_argument, NULL, 'i'}, {"node", required_argument, NULL, 'n'},
+		{"list-cases", no_argument, NULL, 'i'}, {"peers", no_argument, NULL, 'p'}, {"node", required_argument, NULL, 'n'},
 		{"frames", required_argument, NULL, 'f'}, {"files", required_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
 	int c, rc = 0;
@@ -236,6 +296,7 @@ static int parse(int argc, char **argv, struct bench_options *o)
 		case 'd': o->node.files = optarg; break;
 		case 't': rc = whole_number("--threads", optarg, 256, &o->threads); break;
 		case 'r': rc = whole_number("--rounds", optarg, 10000, &o->rounds); break;
+		case 'p': o->peers = true; break;
 		case 'q': o->quick = true; break;
 		case 'i': return list_cases();
 		case 'h': fputs(help, stdout); return -1;

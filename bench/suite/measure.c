@@ -13,7 +13,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void conclude(struct contender *c, double *ms, size_t n)
+void measure_conclude(struct contender *c, double *ms, size_t n)
 {
 	qsort(ms, n, sizeof(*ms), ascending);
 	c->ms = ms[n / 2];
@@ -43,7 +43,7 @@ int measure(struct contender *contenders, size_t n, unsigned n_frames, unsigned 
 		for (size_t c = 0; c < n && rc == 0; c++)
 			rc = lap(&contenders[c], (unsigned)(i % n_frames), &ms[c * laps + i]);
 	for (size_t c = 0; c < n && rc == 0; c++)
-		conclude(&contenders[c], &ms[c * laps], laps);
+		measure_conclude(&contenders[c], &ms[c * laps], laps);
 	free(ms);
 	return rc;
 }

@@ -19,4 +19,7 @@ struct contender {
 /* rounds: of every contender over all n_frames frames. -errno of a contender, -ENOMEM. */
 int measure(struct contender *contenders, size_t n, unsigned n_frames, unsigned rounds);
 
+/* Median and spread of n > 0 times that were taken elsewhere; sorts them. */
+void measure_conclude(struct contender *contender, double *ms, size_t n);
+
 #endif
