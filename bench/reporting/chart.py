@@ -13,7 +13,7 @@ HEAD = 24
 MARK = 15
 AXIS = 40
 DOT = 4.6
-TALLEST = 800  # of one drawing: what a sheet of paper takes
+TALLEST = 640  # of one drawing: what a sheet of paper takes
 
 
 def escape(text):

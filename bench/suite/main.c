@@ -35,7 +35,7 @@ static const char help[] =
 	"medians of the thread's CPU time.\n"
 	"\n"
 	"  --json         one JSON object a line: case, engine, level, threads, frames, ms_per_frame, frames_per_s, floor_ms, x_floor, spread,\n"
-	"                 mb_per_frame, machine, commit\n"
+	"                 mb_per_frame, machine, commit; bench/report makes a page with plots of them\n"
 	"  --engine E     this engine only (cpu, reference; default cpu)\n"
 	"  --level L      this level of the cpu engine only (scalar, avx2, avx512, neon; default: the best, with --levels all there are)\n"
 	"  --levels       every level of the cpu engine that the machine has\n"
