@@ -1,7 +1,8 @@
 /* log.h - lines for people, on standard error, with a level and a time.
  *
  * log_limited is for what bad data or a broken peer can cause thousands of times a second: each call site lets one line
- * pass per interval and then says how many it held back. Both may be called from any thread. */
+ * pass per interval and then says how many it held back. Both may be called from any thread, and wait for nobody who does not read: what is not
+ * taken at once is counted and not said. */
 #ifndef HOST_LOG_H
 #define HOST_LOG_H
 

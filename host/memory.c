@@ -38,8 +38,3 @@ void memory_close(struct memory *memory)
 		munmap(memory->at, memory->bytes);
 	*memory = (struct memory){0};
 }
-
-void memory_forget(void *at, size_t bytes)
-{
-	madvise(at, bytes, MADV_DONTNEED);
-}

@@ -16,7 +16,5 @@ struct memory {
 /* node -1: wherever. -ENOMEM. The range is zero, aligned to 2 MiB. */
 int memory_open(struct memory *out, size_t bytes, int node, bool huge);
 void memory_close(struct memory *memory); /* takes a zeroed one */
-/* Gives the pages back; they read as zero again. */
-void memory_forget(void *at, size_t bytes);
 
 #endif

@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host/clock.h"
 #include "host/log.h"
@@ -75,10 +77,21 @@ static int parse(int argc, char **argv, struct run_options *o)
 	return rc;
 }
 
+/* A terminal that is stopped or a pipe that nobody empties must not hold up the node. What poll promises is enough for what is printed at a time. */
+static bool is_read(void)
+{
+	struct pollfd p = {STDOUT_FILENO, POLLOUT, 0};
+
+	return poll(&p, 1, 0) > 0 && p.revents & POLLOUT;
+}
+
 static void print_run(void *user, const struct node *node, const struct run *run)
 {
 	(void)user;
-	report_run(stdout, node, run);
+	if (is_read())
+		report_run(stdout, node, run);
+	else
+		log_line(LOG_WARNING, "run %" PRIu64 ": its table is not printed, nobody reads it", run->number);
 }
 
 static void say_what_runs(const struct config *c)
@@ -110,8 +123,8 @@ static void watch(struct node *node, const struct run_options *o)
 		if (!o->quiet && now_ns >= next_ns) {
 			next_ns += 1000000000u;
 			report_status(node, &rate, line, sizeof(line));
-			puts(line);
-			fflush(stdout);
+			if (is_read() && puts(line) >= 0)
+				fflush(stdout);
 		}
 		nanosleep(&nap, NULL);
 	}
@@ -146,8 +159,8 @@ int command_run(int argc, char **argv)
 	node_drain(node);
 	balanced = ledger_check(&node->total, node->sinks, broken, sizeof(broken));
 	/* What belongs to no run stands in the total alone. */
-	if (atomic_load_explicit(&node->runs_done, memory_order_acquire) != 1 || ledger_get(&node->total, LEDGER_LATE) ||
-	    ledger_get(&node->total, LEDGER_UNREADABLE))
+	if (is_read() && (atomic_load_explicit(&node->runs_done, memory_order_acquire) != 1 || ledger_get(&node->total, LEDGER_LATE) ||
+	    ledger_get(&node->total, LEDGER_UNREADABLE)))
 		report_total(stdout, node);
 	node_close(&node);
 	free(config);

@@ -119,8 +119,7 @@ struct node {
 	_Atomic uint64_t runs_done;                   /* release by publish; acquire by whoever waits for runs */
 	_Atomic uint64_t bytes_in_flight[CONFIG_INPUTS_MAX]; /* relaxed: a budget, not a fact */
 	_Atomic uint64_t deaf_ns[CONFIG_INPUTS_MAX];  /* when the source last had no slot to receive into; relaxed: admit asks for it again and again */
-	_Atomic uint64_t bytes_received, bytes_written, write_ns; /* relaxed: mere counts */
-	_Atomic bool source_done;                     /* replay: the file is through. release; pairs with the acquire of whoever waits for it */
+	_Atomic uint64_t bytes_received, bytes_written; /* relaxed: mere counts */
 	_Atomic uint64_t detector_dropped[CONFIG_INPUTS_MAX]; /* per group, as the detector says; relaxed */
 	_Atomic bool draining;                        /* main: no more input; close the runs. release after the receiving lanes have ended; pairs with the acquire in admit */
 	_Atomic uint64_t connected;                   /* bit per receiving lane; relaxed */

@@ -85,7 +85,6 @@ static void send_end(struct lane *lane, struct replay *r, struct slot *slot)
 	memcpy(slot->decoded.end.series_unique_id, frame_file_info(r->file)->start.series_unique_id, sizeof(slot->decoded.end.series_unique_id));
 	r->ended = true;
 	hand_over(lane, slot, STREAM_END);
-	atomic_store_explicit(&lane->node->source_done, true, memory_order_release);
 }
 
 static bool replay_turn(struct lane *lane)

@@ -96,13 +96,12 @@ static enum ledger_term reason_of(int error)
 static int write_image(struct node *node, struct nxmx_writer *writer, struct slot *slot)
 {
 	const struct stream_image *image = &slot->decoded.image;
-	uint64_t bytes = 0, begun_ns = clock_monotonic_ns();
+	uint64_t bytes = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < image->n_channels && rc == 0; i++)
 		rc = nxmx_frame(writer, slot->run_channel[i], image->image_id, &image->channel[i].pixels, &bytes);
 	atomic_fetch_add_explicit(&node->bytes_written, bytes, memory_order_relaxed);
-	atomic_fetch_add_explicit(&node->write_ns, clock_monotonic_ns() - begun_ns, memory_order_relaxed);
 	return rc;
 }
 

@@ -3,6 +3,7 @@
 The frames are of Stream v1 without compression, made here; what becomes of them is read from the ledgers that the node publishes.
 """
 import json
+import os
 import sys
 import threading
 import time
@@ -127,6 +128,44 @@ class Many(unittest.TestCase):
         self.assertEqual([e["series_id"] for e in ends], [1, 2])
         check_ledger(ends[1]["count"], messages=10, received=10, analysed=10)
         self.assertNotIn("series 2: joined without its start", node.log())
+
+
+class Unread(Node):
+    """Its standard output is a pipe that is full and that nobody empties."""
+
+    def __init__(self, *sets):
+        super().__init__(*sets)
+        self.command.remove("--quiet")
+        self.out.close()
+        self.reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        try:
+            while os.write(writer, bytes(4096)):
+                pass
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+        self.out = os.fdopen(writer, "wb")
+
+    def table(self):
+        return ""
+
+    def clean_up(self):
+        super().clean_up()
+        self.out.close()
+        os.close(self.reader)
+
+
+class Screen(unittest.TestCase):
+    def test_a_screen_that_nobody_reads_holds_up_nothing(self):
+        with Unread() as node:
+            push = node.detector()
+            for series in (1, 2):
+                send(push, *whole_run(series, 5))
+                check_ledger(node.wait_ends(series)[-1]["count"], messages=5, received=5, analysed=5)
+            time.sleep(1.1)  # a line of the screen is due
+            send(push, *whole_run(3, 5))
+            node.wait_ends(3)
+            node.wait_log("run 3: its table is not printed")
 
 
 if __name__ == "__main__":

@@ -140,6 +140,28 @@ static void lines_of_several_threads_do_not_mix(void **state)
 	assert_true(limited >= 1);
 }
 
+/* Somebody has stopped the terminal, or reads the pipe no more. */
+static void nobody_who_does_not_read_is_waited_for(void **state)
+{
+	char rubbish[4096] = {0}, last[256] = {0};
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	while (write(ends[1], rubbish, sizeof(rubbish)) > 0)
+		;
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0); /* from here on a write would wait for ever */
+	dup2(ends[1], STDERR_FILENO);
+	log_line(LOG_ERROR, "one");
+	log_line(LOG_ERROR, "two");
+	while (read(ends[0], rubbish, sizeof(rubbish)) > 0)
+		;
+	log_line(LOG_ERROR, "three");
+	assert_true(read(ends[0], last, sizeof(last) - 1) > 0);
+	assert_non_null(strstr(last, "error: three (2 lines before it that nobody took)"));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, listen, stop)
@@ -149,6 +171,7 @@ int main(void)
 		TEST(a_line_too_long_is_cut),
 		TEST(a_flood_is_one_line_and_its_number),
 		TEST(lines_of_several_threads_do_not_mix),
+		TEST(nobody_who_does_not_read_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
