@@ -84,7 +84,7 @@ struct flat_queue {
 	/* The block under way, per chunk: a pixel >= brightest; the same within the window; candidates. */
 	_Alignas(FLAT_VECTOR) uint64_t seen[FLAT_BLOCK_PIXELS / 64], window[FLAT_BLOCK_PIXELS / 64], candidates[FLAT_BLOCK_PIXELS / 64];
 	uint64_t seen_before[3][8];          /* the last chunk's, widened to 1, 2 and 4 pixels */
-	uint16_t list[FLAT_BLOCK_PIXELS + 8]; /* candidates one by one */
+	uint16_t list[FLAT_BLOCK_PIXELS + FLAT_GROUP]; /* candidates one by one; vectors write behind the last */
 };
 
 /* The vector work of a level, per block of n_chunks chunks whose first pixel is n. */

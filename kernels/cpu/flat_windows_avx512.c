@@ -11,6 +11,11 @@
 #define GROUPS (FLAT_CHUNK / FLAT_GROUP)
 #define LARGE_COLUMN 36 /* more in most columns, and sums of 7 pass a byte */
 
+static const uint8_t iota[64] __attribute__((aligned(64))) = {
+#define EIGHT(n) n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7
+	EIGHT(0), EIGHT(8), EIGHT(16), EIGHT(24), EIGHT(32), EIGHT(40), EIGHT(48), EIGHT(56)
+};
+
 /* 512 bits moved up by n <= 63, filled from those before them. */
 static ALWAYS_INLINE __m512i bits_before(__m512i bits, __m512i before, unsigned n)
 {
@@ -183,89 +188,81 @@ static void find_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 	}
 }
 
-/* Most words that hold any hold one or two, which take no branch. */
+/* The bits of a word that hold something, packed to numbers. */
+static ALWAYS_INLINE uint16_t *list_word(uint64_t bits, uint32_t first, uint16_t *list)
+{
+	const __m512i base = _mm512_set1_epi16((short)first);
+	__m512i numbers = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(iota));
+	uint32_t n = (uint32_t)_mm_popcnt_u64(bits);
+
+	_mm512_storeu_si512(list, _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(numbers))));
+	if (__builtin_expect(n > 32, 0))
+		_mm512_storeu_si512(list + 32, _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(numbers, 1))));
+	return list + n;
+}
+
 static ALWAYS_INLINE uint32_t list_candidates(const uint64_t *words, uint32_t n_chunks, uint16_t *list)
 {
 	uint16_t *at = list;
 
-	for (uint32_t i = 0; i < n_chunks; i++) {
-		__m512i eight = _mm512_load_si512(words + i * GROUPS);
+	for (uint32_t first = 0; first < n_chunks; first += 8) {
+		uint64_t some = 0;
 
-		for (uint32_t some = _mm512_test_epi64_mask(eight, eight); some; some &= some - 1) {
-			uint32_t word = i * GROUPS + (uint32_t)_tzcnt_u32(some);
-			uint64_t bits = words[word];
-			uint16_t *next = at + _mm_popcnt_u64(bits);
+		for (uint32_t i = 0; i < 8 && first + i < n_chunks; i++) {
+			__m512i eight = _mm512_load_si512(words + (first + i) * GROUPS);
 
-			for (;;) {
-				at[0] = (uint16_t)(64 * word + _tzcnt_u64(bits));
-				bits = _blsr_u64(bits);
-				at[1] = (uint16_t)(64 * word + _tzcnt_u64(bits));
-				bits = _blsr_u64(bits);
-				if (__builtin_expect(bits == 0, 1))
-					break;
-				at += 2;
-			}
-			at = next;
+			some |= (uint64_t)_mm512_test_epi64_mask(eight, eight) << 8 * i;
+		}
+		for (; some; some &= some - 1) {
+			uint32_t word = first * GROUPS + (uint32_t)_tzcnt_u64(some);
+
+			at = list_word(words[word], 64 * word, at);
 		}
 	}
 	return (uint32_t)(at - list);
 }
 
-/* 7 rows of a window in one vector, 7 bytes of each qword. */
-static ALWAYS_INLINE __m512i load_window(const uint8_t *const row[7], uint32_t at)
+/* Which pixels of the window at `at` are clipped: bit 8 * row + column. */
+static uint64_t clipped_pixels(const uint8_t *const row[7], uint32_t at)
 {
-	long long first;
-	__m512i v;
+	_Alignas(FLAT_VECTOR) uint64_t bytes[8] = {0};
 
-	memcpy(&first, row[0] + at, sizeof first);
-	v = _mm512_maskz_set1_epi64(1, first);
-	for (unsigned i = 1; i < 7; i++) {
-		memcpy(&first, row[i] + at, sizeof first);
-		v = _mm512_mask_set1_epi64(v, (__mmask8)(1u << i), first);
-	}
-	return _mm512_and_si512(v, _mm512_set1_epi64(0x00ffffffffffffff));
+	for (unsigned i = 0; i < 7; i++)
+		memcpy(&bytes[i], row[i] + at, 7);
+	return _mm512_cmpeq_epi8_mask(_mm512_load_si512(bytes), _mm512_set1_epi8(FLAT_CLIP));
 }
 
-/* Over eight dwords each of a, b, c, d. */
-static ALWAYS_INLINE __m128i add_up_four(__m512i a, __m512i b, __m512i c, __m512i d)
+/* Up to eight candidates, a qword each. A clipped window always passes. */
+static ALWAYS_INLINE void test_eight(struct flat_queue *f, int64_t centre, const uint8_t *const row[7], const uint16_t *list, uint32_t n)
 {
-	__m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-	__m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
-	__m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-	__m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+	const __m512i seven = _mm512_set1_epi64(0x00ffffffffffffff), zero = _mm512_setzero_si512(), m = _mm512_set1_epi64(FLAT_WINDOW);
+	const __m512i flat = _mm512_set1_epi64(f->tables->flat_q8), clip = _mm512_set1_epi8(FLAT_CLIP);
+	__m512i at = _mm512_cvtepu16_epi64(_mm_loadu_si128((const __m128i *)list)), x = zero, pairs = zero, most = zero, y, left, right;
+	_Alignas(FLAT_VECTOR) uint64_t sums[8], squares[8];
+	__mmask64 clipped;
+	uint32_t pass;
 
-	return _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-}
+	for (unsigned i = 0; i < 7; i++) {
+		__m512i v = _mm512_and_si512(_mm512_i64gather_epi64(at, row[i], 1), seven);
 
-/* Four candidates at once: sums in the upper 16 bits, sums of squares in the lower ones of a dword each. A clipped window always passes. */
-static ALWAYS_INLINE void test_four(struct flat_queue *f, int64_t centre, const uint8_t *const row[7], const uint16_t *list, uint32_t n)
-{
-	const __m512i zero = _mm512_setzero_si512(), clip = _mm512_set1_epi8(FLAT_CLIP);
-	const __m128i flat = _mm_set1_epi32((int)f->tables->flat_q8);
-	_Alignas(16) uint32_t sums[4];
-	uint64_t clipped[4];
-	__m512i both[4];
-	__m128i packed, x, y, left, right;
-	uint32_t pass = 0;
-
-	for (unsigned i = 0; i < 4; i++) {
-		__m512i v = load_window(row, list[i]);
-
-		both[i] = _mm512_dpbusd_epi32(_mm512_slli_epi64(_mm512_sad_epu8(v, zero), 16), v, v);
-		clipped[i] = _mm512_cmpeq_epi8_mask(v, clip);
-		pass |= (uint32_t)(clipped[i] != 0) << i;
+		x = _mm512_add_epi64(x, _mm512_sad_epu8(v, zero));
+		pairs = _mm512_dpbusd_epi32(pairs, v, v);
+		most = _mm512_max_epu8(most, v);
 	}
-	packed = add_up_four(both[0], both[1], both[2], both[3]);
-	_mm_store_si128((__m128i *)sums, packed);
-	x = _mm_srli_epi32(packed, 16);
-	y = _mm_and_si128(packed, _mm_set1_epi32(0xffff));
-	left = _mm_sub_epi32(_mm_mullo_epi32(y, _mm_set1_epi32(FLAT_WINDOW)), _mm_mullo_epi32(x, x));
-	right = _mm_srli_epi32(_mm_mullo_epi32(x, flat), 8);
-	pass |= _mm_cmpgt_epi32_mask(left, right);
-	for (pass = _bzhi_u32(pass, n); pass; pass &= pass - 1) {
+	y = _mm512_add_epi64(_mm512_srli_epi64(pairs, 32), _mm512_and_si512(pairs, _mm512_set1_epi64(0xffffffff)));
+	left = _mm512_sub_epi64(_mm512_mul_epu32(y, m), _mm512_mul_epu32(x, x));
+	right = _mm512_srli_epi64(_mm512_mul_epu32(x, flat), 8);
+	clipped = _mm512_cmpeq_epi8_mask(most, clip);
+	pass = _mm512_cmpgt_epi64_mask(left, right) | _mm512_test_epi64_mask(_mm512_movm_epi8(clipped), clip);
+	pass = _bzhi_u32(pass, n);
+	if (__builtin_expect(pass == 0, 1))
+		return;
+	_mm512_store_si512(sums, x);
+	_mm512_store_si512(squares, y);
+	for (; pass; pass &= pass - 1) {
 		uint32_t i = (uint32_t)_tzcnt_u32(pass);
 
-		flat_decide(f, centre + list[i], sums[i] >> 16, sums[i] & 0xffff, clipped[i]);
+		flat_decide(f, centre + list[i], sums[i], squares[i], clipped ? clipped_pixels(row, list[i]) : 0);
 	}
 }
 
@@ -277,10 +274,9 @@ static void test_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 
 	for (unsigned i = 0; i < 7; i++)
 		row[i] = flat_pixels(f, n - 6 - (6 - (int64_t)i) * width);
-	for (unsigned i = 0; i < 4; i++)
-		f->list[n_list + i] = 0;
-	for (uint32_t i = 0; i < n_list; i += 4)
-		test_four(f, n - 3 - 3 * width, row, f->list + i, n_list - i < 4 ? n_list - i : 4);
+	memset(f->list + n_list, 0, 8 * sizeof *f->list);
+	for (uint32_t i = 0; i < n_list; i += 8)
+		test_eight(f, n - 3 - 3 * width, row, f->list + i, n_list - i < 8 ? n_list - i : 8);
 }
 
 const struct flat_level flat_level_avx512 = {
