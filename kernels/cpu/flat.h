@@ -39,6 +39,7 @@ struct flat_segment {
 /* What this way derives from a plan. Bits are padded with 0 to whole chunks. */
 struct flat_plan {
 	_Alignas(FLAT_VECTOR) uint8_t stands_out_8[128], stands_out_16[128]; /* by sum / 2 and sum / 8 of the window: the pixel must be greater */
+	uint8_t coarse_8[2][16], coarse_16[16];        /* by sum and sum / 16, by sum / 64 */
 	uint8_t edge[3][FLAT_EDGE_SUMS];               /* by the sum, for windows of 4, 5 and 6 columns */
 	uint32_t flat_q8;      /* 49 sum v^2 - sum^2 must be greater than sum * this / 2^8 */
 	uint32_t brightest;    /* 1, 2 or 3: a window without a pixel of this value has no strong one */
@@ -89,6 +90,7 @@ struct flat_queue {
 
 /* The vector work of a level, per block of n_chunks chunks whose first pixel is n. */
 struct flat_level {
+	/* NULL: liblz4 is the fastest there is. */
 	bool (*lz4)(const struct lz4_patterns *patterns, const uint8_t *in, size_t len_bytes, uint8_t *out, size_t size_bytes);
 	/* Bit planes, pitch bytes apart, into the rings of pixels and valid bits, the frame's totals and `seen`. */
 	void (*take[PIXEL_TYPES])(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
@@ -156,7 +158,12 @@ int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct fla
 		 const uint32_t *bin_allowed);
 
 #ifdef __x86_64__
-extern const struct flat_level flat_level_avx512;
+extern const struct flat_level flat_level_avx2, flat_level_avx512;
+void flat_take_u8_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_u16_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_u32_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_bins_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks);
+void flat_empty_sums_avx2(struct flat_queue *f);
 void flat_take_u8_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u16_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u32_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);

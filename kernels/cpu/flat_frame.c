@@ -30,7 +30,7 @@ static int decode(struct flat_queue *f, const struct engine_item *item, uint32_t
 
 	if (payload->len_bytes - item->blocks->offset[i] - len < LZ4_IN_SLACK && len <= INPUT_MAX)
 		in = memcpy(f->padded, in, len);
-	if (len <= INPUT_MAX && f->level->lz4(f->patterns, in, len, f->planes, size))
+	if (len <= INPUT_MAX && f->level->lz4 && f->level->lz4(f->patterns, in, len, f->planes, size))
 		return 0;
 	n = LZ4_decompress_safe((const char *)in, (char *)f->planes, (int)len, (int)size);
 	return n >= 0 && (uint32_t)n == size ? 0 : -EBADMSG;

@@ -32,6 +32,11 @@ static void make_thresholds(struct flat_plan *t, const struct plan *plan)
 		t->stands_out_8[i] = threshold(plan, FLAT_WINDOW, 2 * i);
 		t->stands_out_16[i] = threshold(plan, FLAT_WINDOW, 8 * i);
 	}
+	for (unsigned i = 0; i < 16; i++) {
+		t->coarse_8[0][i] = threshold(plan, FLAT_WINDOW, i);
+		t->coarse_8[1][i] = i > 0 ? threshold(plan, FLAT_WINDOW, 16 * i) : 0;
+		t->coarse_16[i] = threshold(plan, FLAT_WINDOW, 64 * i);
+	}
 	for (unsigned columns = 4; columns < 7; columns++)
 		for (unsigned sum = 0; sum < FLAT_EDGE_SUMS; sum++)
 			t->edge[columns - 4][sum] = threshold(plan, 7 * columns, sum);

@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernels/cpu/flat.h"
+#include "kernels/cpu/flat_bright.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define AHEAD_BYTES 1024u /* of the mask: a block or two, which come from far */
@@ -73,12 +73,7 @@ static ALWAYS_INLINE void turn(const struct chunk *c, unsigned first, unsigned n
 	}
 }
 
-/* The bytes of a chunk's pixels, lowest first. */
-struct wide_pixels {
-	_Alignas(FLAT_VECTOR) uint8_t byte[4][FLAT_CHUNK];
-};
-
-static ALWAYS_INLINE void turn_wide(const struct chunk *c, struct wide_pixels *w, unsigned elem)
+static ALWAYS_INLINE void turn_wide(const struct chunk *c, struct bright_pixels *w, unsigned elem)
 {
 	__m512i v[GROUPS];
 
@@ -89,43 +84,11 @@ static ALWAYS_INLINE void turn_wide(const struct chunk *c, struct wide_pixels *w
 	}
 }
 
-static ALWAYS_INLINE uint32_t wide_pixel(const struct wide_pixels *w, unsigned i, unsigned elem)
-{
-	uint32_t v = w->byte[0][i];
-
-	if (elem > 1)
-		v |= (uint32_t)w->byte[1][i] << 8;
-	if (elem > 2)
-		v |= (uint32_t)w->byte[2][i] << 16 | (uint32_t)w->byte[3][i] << 24;
-	return v;
-}
-
-/* One allowed pixel of FLAT_CLIP or more; false where its value refuses it. */
-static inline bool take_clipped(struct flat_queue *f, int64_t n, uint32_t v)
-{
-	uint32_t slot = flat_slot(f, n);
-
-	if (v >= f->plan->invalid_from) {
-		f->n_nodata++;
-		f->refused[slot]++;
-		return false;
-	}
-	*flat_wide(f, n) = v;
-	f->excess[slot] += v - FLAT_CLIP;
-	f->n_saturated += v > f->plan->saturation_value;
-	f->declined |= v >= PLAN_BIG_PIXEL;
-	if (v > f->max) {
-		f->max = v;
-		f->max_index = (uint32_t)n;
-	}
-	return true;
-}
-
 /* A chunk some of whose pixels, `clipped`, are FLAT_CLIP or more: into *c. Kept apart, so that the other chunks stay in registers. */
 static ALWAYS_INLINE void take_bright(struct flat_queue *f, struct chunk *c, __m512i clipped, __m512i pixels[GROUPS], unsigned elem)
 {
 	_Alignas(FLAT_VECTOR) uint64_t bits[GROUPS], valid[GROUPS];
-	struct wide_pixels w;
+	struct bright_pixels w;
 
 	turn_wide(c, &w, elem);
 	_mm512_store_si512(bits, clipped);
@@ -136,7 +99,7 @@ static ALWAYS_INLINE void take_bright(struct flat_queue *f, struct chunk *c, __m
 		for (uint64_t left = bits[g]; left; left &= left - 1) {
 			unsigned i = (unsigned)_tzcnt_u64(left);
 
-			if (!take_clipped(f, c->n + g * FLAT_GROUP + i, wide_pixel(&w, g * FLAT_GROUP + i, elem)))
+			if (!bright_take(f, c->n + g * FLAT_GROUP + i, bright_pixel(&w, g * FLAT_GROUP + i, elem)))
 				valid[g] &= ~(UINT64_C(1) << i);
 		}
 		pixels[g] = _mm512_maskz_mov_epi8(valid[g], pixels[g]);
@@ -159,21 +122,6 @@ static __attribute__((noinline)) void take_bright_u32(struct flat_queue *f, stru
 	take_bright(f, c, clipped, pixels, 4);
 }
 
-/* The first pixel of a stored chunk that is brighter than all before it, where the brightest is not clipped. */
-static void find_brighter(struct flat_queue *f, int64_t n)
-{
-	uint64_t at = (uint64_t)n & (f->ring_pixels - 1);
-
-	for (unsigned i = 0; i < FLAT_CHUNK; i++) {
-		bool valid = f->valid[(at + i) / 8] >> i % 8 & 1;
-
-		if (valid && (f->max_index == UINT32_MAX || f->pixels[at + i] > f->max)) {
-			f->max = f->pixels[at + i];
-			f->max_index = (uint32_t)(n + i);
-		}
-	}
-}
-
 static ALWAYS_INLINE void take_maximum(struct flat_queue *f, int64_t n, const __m512i pixels[GROUPS])
 {
 	__m512i most = pixels[0];
@@ -183,7 +131,7 @@ static ALWAYS_INLINE void take_maximum(struct flat_queue *f, int64_t n, const __
 	for (unsigned g = 1; g < GROUPS; g++)
 		most = _mm512_max_epu8(most, pixels[g]);
 	if (f->max_index == UINT32_MAX || _mm512_cmpgt_epu8_mask(most, _mm512_set1_epi8((char)f->max)))
-		find_brighter(f, n);
+		bright_find(f, n);
 }
 
 /* Pixels of f->tables->brightest or more, 3 at most; `high`: the planes from 3 on. */

@@ -30,7 +30,7 @@ static bool have_avx512(void)
 static const struct cpu_level levels[] = {
 	{"scalar", always, &cpu_rows_scalar, NULL},
 #ifdef __x86_64__
-	{"avx2", have_avx2, &cpu_rows_avx2, NULL},
+	{"avx2", have_avx2, &cpu_rows_avx2, &flat_level_avx2},
 	{"avx512", have_avx512, &cpu_rows_avx2, &flat_level_avx512},
 #endif
 };

@@ -8,53 +8,9 @@
 #include <string.h>
 
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/turn_avx2.inc"
 
 #define STEP 32u /* bytes of each plane */
-
-static inline void exchange(__m256i *a, __m256i *b, int shift, __m256i mask)
-{
-	__m256i t = _mm256_and_si256(_mm256_xor_si256(_mm256_srli_epi64(*a, shift), *b), mask);
-
-	*b = _mm256_xor_si256(*b, t);
-	*a = _mm256_xor_si256(*a, _mm256_slli_epi64(t, shift));
-}
-
-static inline void transpose_bits(__m256i w[8])
-{
-	const __m256i ones = _mm256_set1_epi8(0x55), twos = _mm256_set1_epi8(0x33), fours = _mm256_set1_epi8(0x0f);
-
-	for (int i = 0; i < 8; i += 2)
-		exchange(&w[i], &w[i + 1], 1, ones);
-	for (int i = 0; i < 8; i += 4) {
-		exchange(&w[i], &w[i + 2], 2, twos);
-		exchange(&w[i + 1], &w[i + 3], 2, twos);
-	}
-	for (int i = 0; i < 4; i++)
-		exchange(&w[i], &w[i + 4], 4, fours);
-}
-
-/* w[j] holds byte j of the 8-byte groups 0..31; o[i] gets groups 2i, 2i+1 in its low and 16 further in its high lane. */
-static inline void interleave(const __m256i w[8], __m256i o[8])
-{
-	__m256i pair[8], four[8];
-
-	for (int i = 0; i < 4; i++) {
-		pair[i] = _mm256_unpacklo_epi8(w[2 * i], w[2 * i + 1]);
-		pair[i + 4] = _mm256_unpackhi_epi8(w[2 * i], w[2 * i + 1]);
-	}
-	for (int i = 0; i < 2; i++) {
-		four[4 * i] = _mm256_unpacklo_epi16(pair[4 * i], pair[4 * i + 1]);
-		four[4 * i + 1] = _mm256_unpackhi_epi16(pair[4 * i], pair[4 * i + 1]);
-		four[4 * i + 2] = _mm256_unpacklo_epi16(pair[4 * i + 2], pair[4 * i + 3]);
-		four[4 * i + 3] = _mm256_unpackhi_epi16(pair[4 * i + 2], pair[4 * i + 3]);
-	}
-	for (int i = 0; i < 2; i++) {
-		o[4 * i] = _mm256_unpacklo_epi32(four[4 * i], four[4 * i + 2]);
-		o[4 * i + 1] = _mm256_unpackhi_epi32(four[4 * i], four[4 * i + 2]);
-		o[4 * i + 2] = _mm256_unpacklo_epi32(four[4 * i + 1], four[4 * i + 3]);
-		o[4 * i + 3] = _mm256_unpackhi_epi32(four[4 * i + 1], four[4 * i + 3]);
-	}
-}
 
 /* One byte of each of 256 pixels, laid out as interleave says. False where all are 0 (o is then 0). */
 static inline bool turn(const uint8_t *planes, size_t stride, __m256i o[8])

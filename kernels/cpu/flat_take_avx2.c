@@ -1,0 +1,146 @@
+/* flat_take_avx2.c - bit planes to clipped pixels with AVX2 (kernels/cpu/flat.h), half a chunk at a time: 32 bytes of every plane. */
+#ifdef __x86_64__
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/cpu/flat_bright.h"
+#include "kernels/cpu/turn_avx2.inc"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define HALF (FLAT_CHUNK / 2)
+#define WORDS (HALF / 64)
+
+struct half {
+	const uint8_t *planes;
+	size_t pitch;
+	int64_t n;
+	__m256i valid;
+};
+
+static ALWAYS_INLINE __m256i plane(const struct half *h, unsigned i)
+{
+	return _mm256_loadu_si256((const __m256i *)(h->planes + i * h->pitch));
+}
+
+static ALWAYS_INLINE __m256i either(__m256i a, __m256i b)
+{
+	return _mm256_or_si256(a, b);
+}
+
+/* Planes first .. first + n_planes - 1 without refused pixels, to HALF bytes. */
+static ALWAYS_INLINE void turn_half(const struct half *h, unsigned first, unsigned n_planes, uint8_t *out)
+{
+	__m256i w[8], o[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		w[i] = i < n_planes ? _mm256_and_si256(h->valid, plane(h, first + i)) : _mm256_setzero_si256();
+	transpose_bits(w);
+	interleave(w, o);
+	for (unsigned i = 0; i < 8; i += 2) {
+		_mm256_store_si256((__m256i *)(out + 16 * i), _mm256_permute2x128_si256(o[i], o[i + 1], 0x20));
+		_mm256_store_si256((__m256i *)(out + 128 + 16 * i), _mm256_permute2x128_si256(o[i], o[i + 1], 0x31));
+	}
+}
+
+/* Where some pixels, `clipped`, are FLAT_CLIP or more. */
+static ALWAYS_INLINE void take_bright(struct flat_queue *f, struct half *h, __m256i clipped, uint8_t *out, unsigned elem)
+{
+	_Alignas(FLAT_VECTOR) uint64_t bits[WORDS], valid[WORDS];
+	struct bright_pixels w;
+
+	for (unsigned b = 0; b < elem; b++)
+		turn_half(h, 8 * b, 8, w.byte[b]);
+	memcpy(out, w.byte[0], HALF);
+	_mm256_store_si256((__m256i *)bits, clipped);
+	_mm256_store_si256((__m256i *)valid, h->valid);
+	for (unsigned word = 0; word < WORDS; word++) {
+		f->n_clipped += (uint32_t)_mm_popcnt_u64(bits[word]);
+		for (uint64_t left = bits[word]; left; left &= left - 1) {
+			unsigned i = 64 * word + (unsigned)_tzcnt_u64(left);
+
+			out[i] = FLAT_CLIP;
+			if (bright_take(f, h->n + i, bright_pixel(&w, i, elem)))
+				continue;
+			out[i] = 0;
+			valid[word] &= ~(UINT64_C(1) << i % 64);
+		}
+	}
+	h->valid = _mm256_load_si256((const __m256i *)valid);
+}
+
+/* As bright_ones of the other levels: pixels of f->tables->brightest or more; `high`: the planes from 3 on. */
+static ALWAYS_INLINE __m256i bright_ones(const struct flat_queue *f, const struct half *h, __m256i high)
+{
+	__m256i one = _mm256_set1_epi64x(-(int64_t)(f->tables->brightest <= 1)), two = _mm256_set1_epi64x(-(int64_t)(f->tables->brightest <= 2));
+	__m256i low = _mm256_and_si256(plane(h, 1), either(plane(h, 0), two));
+
+	low = either(low, _mm256_and_si256(plane(h, 0), one));
+	return _mm256_and_si256(h->valid, either(either(low, plane(h, 2)), high));
+}
+
+static ALWAYS_INLINE bool take_half(struct flat_queue *f, struct half *h, uint8_t *out, uint64_t *seen, unsigned elem)
+{
+	__m256i above = _mm256_setzero_si256(), all = _mm256_and_si256(plane(h, 0), plane(h, 1)), clipped;
+	uint64_t at = (uint64_t)h->n & (f->ring_pixels - 1);
+	bool brighter = false;
+
+	for (unsigned i = 5; i < 8 * elem; i++)
+		above = either(above, plane(h, i));
+	for (unsigned i = 2; i < 5; i++)
+		all = _mm256_and_si256(all, plane(h, i));
+	clipped = _mm256_and_si256(h->valid, either(above, all));
+	if (!_mm256_testz_si256(clipped, clipped))
+		take_bright(f, h, clipped, out, elem);
+	else if (!_mm256_testz_si256(h->valid, plane(h, 4)))
+		turn_half(h, 0, 5, out);
+	else
+		turn_half(h, 0, 4, out);
+	if (f->max < FLAT_CLIP) {
+		__m256i most = _mm256_setzero_si256(), top = _mm256_set1_epi8((char)f->max);
+
+		for (unsigned i = 0; i < HALF; i += 32)
+			most = _mm256_max_epu8(most, _mm256_load_si256((const __m256i *)(out + i)));
+		most = _mm256_cmpgt_epi8(most, top);
+		brighter = f->max_index == UINT32_MAX || !_mm256_testz_si256(most, most);
+	}
+	_mm256_store_si256((__m256i *)(f->valid + at / 8), h->valid);
+	if (at / 8 < FLAT_BITS_SLACK)
+		_mm256_store_si256((__m256i *)(f->valid + (f->ring_pixels + at) / 8), h->valid);
+	_mm256_store_si256((__m256i *)seen, bright_ones(f, h, either(either(plane(h, 3), plane(h, 4)), above)));
+	return brighter;
+}
+
+static ALWAYS_INLINE void take(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch, unsigned elem)
+{
+	for (uint32_t i = 0; i < n_chunks; i++, n += FLAT_CHUNK) {
+		uint8_t *out = flat_pixels(f, n);
+		bool brighter = false;
+
+		for (unsigned part = 0; part < 2; part++) {
+			struct half h = {.planes = planes + (2 * i + part) * (HALF / 8), .pitch = pitch, .n = n + part * (int64_t)HALF};
+
+			h.valid = _mm256_loadu_si256((const __m256i *)(f->tables->allowed + h.n / 64));
+			brighter |= take_half(f, &h, out + part * HALF, f->seen + (2 * i + part) * WORDS, elem);
+		}
+		if (brighter && f->max < FLAT_CLIP)
+			bright_find(f, n);
+		if (out - f->pixels < FLAT_SLACK)
+			memcpy(out + f->ring_pixels, out, FLAT_CHUNK);
+	}
+}
+
+void flat_take_u8_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
+{
+	take(f, n, n_chunks, planes, pitch, 1);
+}
+
+void flat_take_u16_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
+{
+	take(f, n, n_chunks, planes, pitch, 2);
+}
+
+void flat_take_u32_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
+{
+	take(f, n, n_chunks, planes, pitch, 4);
+}
+#endif
