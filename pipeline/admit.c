@@ -467,14 +467,30 @@ static bool any_held(const struct admit *a)
 	return false;
 }
 
-/* A run is not silent while the node itself does not listen: its slots are used up, or what came has to wait. */
+/* Are frames of the group's runs on their way to publish? */
+static bool under_way(const struct node *node, uint32_t group)
+{
+	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++) {
+		const struct run *run = &node->runs.run[i];
+		const struct ledger *l = &run->ledger;
+
+		if (atomic_load_explicit(&run->state, memory_order_relaxed) != RUN_FREE && run->identity.group == group &&
+		    ledger_get(l, LEDGER_RECEIVED) > ledger_get(l, LEDGER_KEPT) + ledger_get(l, LEDGER_RELEASED))
+			return true;
+	}
+	return false;
+}
+
+/* A run is not silent while the node itself does not listen: its slots are used up by frames that cannot go on, or what came has to wait. Slots
+ * used up by starts and ends are no excuse: only the end of their runs gives them back. */
 static void note_own_silence(struct lane *lane, struct run *run, uint64_t now_ns)
 {
 	struct node *node = lane->node;
 	const struct admit *a = lane->state;
+	bool stuck = under_way(node, run->identity.group);
 
 	for (uint32_t s = 0; s < node->n_sources; s++) {
-		uint64_t deaf_ns = a->held[s] != SLOT_NONE ? now_ns : atomic_load_explicit(&node->deaf_ns[s], memory_order_relaxed);
+		uint64_t deaf_ns = a->held[s] != SLOT_NONE ? now_ns : stuck ? atomic_load_explicit(&node->deaf_ns[s], memory_order_relaxed) : 0;
 
 		if (node->group_of[s] == run->identity.group && deaf_ns > run->deaf_ns)
 			run->deaf_ns = deaf_ns;

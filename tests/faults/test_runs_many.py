@@ -115,6 +115,15 @@ class Many(unittest.TestCase):
         self.assertEqual(kinds.count("dimage-1.0"), frames)
         check_ledger(e["count"], frames_out=True, messages=frames, received=frames, analysed=frames, kept=frames, sent=frames)
 
+    def test_starts_that_use_up_all_slots_do_not_keep_the_node_deaf(self):
+        """On several connections a start ends no other run, and each keeps its slot until its run is over."""
+        with Node("run.quiet_ms=700", "run.quiet_after_end_ms=300", "overload.analysis=wait", "machine.slots=16", inputs=2, groups=["one", "one"]) as node:
+            push = node.detector(0)
+            send(push, *(start(series) for series in range(1, 13)), *whole_run(50, 3))
+            ends = node.wait_ends(13)
+        self.assertEqual({e["closed_by"] for e in ends if e["series_id"] < 50}, {"quiet"})
+        check_ledger(next(e for e in ends if e["series_id"] == 50)["count"], messages=3, received=3, analysed=3)
+
     def test_frames_that_overtake_the_start_by_another_connection_belong_to_its_run(self):
         with Node("run.quiet_after_end_ms=500", inputs=2, groups=["one", "one"]) as node:
             a, b = node.detector(0), node.detector(1)
