@@ -46,7 +46,7 @@ struct flat_plan {
 	uint64_t *allowed;     /* a bit per pixel: the mask */
 	uint64_t *run_ends;    /* a bit per pixel: the last one of its run */
 	uint8_t *wide_groups;  /* a bit per group: ends here, or the one before, belong to wide segments */
-	struct flat_segment *segment;
+	struct flat_segment *segment; /* NULL: bins change so often that pixels are added one by one */
 	size_t n_segments, segments_room;
 	uint32_t n_slots;      /* the bins, and one more for pixels that have none */
 	bool searches;         /* has what strong pixels need */
@@ -136,10 +136,9 @@ static inline uint32_t flat_value(const struct flat_queue *f, int64_t n)
 	return clipped < FLAT_CLIP ? clipped : *flat_wide(f, n);
 }
 
-/* flat_tables.c, flat_runs.c: *out stays NULL where the plan is not for this way. */
+/* flat_tables.c, flat_runs.c: *out stays NULL where the plan is not for this way. Where bins change too often, there are no segments. */
 int flat_tables_make(struct flat_plan **out, const struct plan *plan);
 void flat_tables_free(struct flat_plan **tables);
-/* -EOVERFLOW where the bins change too often for this way. */
 int flat_runs_make(struct flat_plan *t, const struct plan *plan);
 
 /* flat_scratch.c: memory for frames of this plan, taken where it needs more than every one before; the state at a frame's start. */

@@ -55,11 +55,25 @@ static const uint8_t *pad(struct flat_queue *f, const struct engine_item *item, 
 	return f->padded;
 }
 
+/* New pixels into bins one by one. */
+static void scatter(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	int64_t left = (int64_t)image_pixels(&f->plan->shape) - n, n_new = n_chunks * (int64_t)FLAT_CHUNK;
+	const uint8_t *pixels = flat_pixels(f, n);
+	const uint16_t *bin = f->plan->bin + n;
+	uint32_t *sum = f->sum_32[0], n_bins = f->plan->n_bins;
+
+	for (int64_t i = 0; i < (left < n_new ? left : n_new); i++)
+		sum[bin[i] < n_bins ? bin[i] : n_bins] += pixels[i];
+}
+
 /* What a block's pixels make possible, once they are in the rings. */
 static void use_block(struct flat_queue *f, int64_t n, uint32_t n_chunks, bool flush)
 {
-	if (f->radial && !flush)
+	if (f->radial && !flush && f->tables->segment)
 		f->level->bins(f, n, n_chunks);
+	else if (f->radial && !flush)
+		scatter(f, n, n_chunks);
 	if (!f->search)
 		return;
 	f->level->spread(f, n, n_chunks);

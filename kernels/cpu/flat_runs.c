@@ -10,7 +10,7 @@
 
 #define UNSET 0xffffu       /* no slot has this number: there are at most PLAN_BINS_MAX + 1 */
 #define WIDE_JOIN 32u       /* runs between two long ones that are not worth segments of their own */
-#define PIXELS_PER_SEGMENT 32u /* fewer than this, and the other way is faster */
+#define PIXELS_PER_SEGMENT 32u /* fewer than this, and adding pixel by pixel is faster */
 
 struct run {
 	uint32_t end;  /* column behind the last pixel */
@@ -173,6 +173,7 @@ static int make_rows(struct row *row)
 {
 	const struct image_shape *shape = &row->plan->shape;
 	size_t most = image_pixels(shape) / PIXELS_PER_SEGMENT + 16 * (size_t)shape->height;
+	bool too_many = false;
 
 	for (uint32_t y = 0; y < shape->height; y++) {
 		int error;
@@ -184,8 +185,13 @@ static int make_rows(struct row *row)
 		error = add_segments(row);
 		if (error)
 			return error;
-		if (row->t->n_segments > most)
-			return -EOVERFLOW;
+		too_many |= row->t->n_segments > most;
+		if (too_many)
+			row->t->n_segments = 0;
+	}
+	if (too_many) {
+		free(row->t->segment);
+		row->t->segment = NULL;
 	}
 	return 0;
 }

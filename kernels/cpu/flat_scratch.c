@@ -77,9 +77,10 @@ int flat_fit(struct flat_queue *f, const struct plan *plan)
 			return -ENOMEM;
 		f->memory_bytes = bytes;
 		memset(f->memory, 0, bytes);
+		lay_out(f, plan, f->memory);
+		lz4_patterns_make(f->patterns); /* they come first: no later layout moves them */
 	}
 	lay_out(f, plan, f->memory);
-	lz4_patterns_make(f->patterns);
 	return 0;
 }
 

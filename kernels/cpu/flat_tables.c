@@ -99,7 +99,7 @@ int flat_tables_make(struct flat_plan **out, const struct plan *plan)
 	return 0;
 fail:
 	flat_tables_free(&t);
-	return error == -EOVERFLOW ? 0 : error;
+	return error;
 }
 
 void flat_tables_free(struct flat_plan **tables)

@@ -43,29 +43,38 @@ static ALWAYS_INLINE void turn_half(const struct half *h, unsigned first, unsign
 }
 
 /* Where some pixels, `clipped`, are FLAT_CLIP or more. */
-static ALWAYS_INLINE void take_bright(struct flat_queue *f, struct half *h, __m256i clipped, uint8_t *out, unsigned elem)
+static ALWAYS_INLINE void take_bright(struct flat_queue *f, const struct half *h, __m256i clipped, uint8_t *out, unsigned elem)
 {
-	_Alignas(FLAT_VECTOR) uint64_t bits[WORDS], valid[WORDS];
+	_Alignas(FLAT_VECTOR) uint64_t bits[WORDS];
 	struct bright_pixels w;
 
 	for (unsigned b = 0; b < elem; b++)
 		turn_half(h, 8 * b, 8, w.byte[b]);
 	memcpy(out, w.byte[0], HALF);
 	_mm256_store_si256((__m256i *)bits, clipped);
-	_mm256_store_si256((__m256i *)valid, h->valid);
 	for (unsigned word = 0; word < WORDS; word++) {
 		f->n_clipped += (uint32_t)_mm_popcnt_u64(bits[word]);
 		for (uint64_t left = bits[word]; left; left &= left - 1) {
 			unsigned i = 64 * word + (unsigned)_tzcnt_u64(left);
 
 			out[i] = FLAT_CLIP;
-			if (bright_take(f, h->n + i, bright_pixel(&w, i, elem)))
-				continue;
-			out[i] = 0;
-			valid[word] &= ~(UINT64_C(1) << i % 64);
+			bright_take(f, h->n + i, bright_pixel(&w, i, elem));
 		}
 	}
-	h->valid = _mm256_load_si256((const __m256i *)valid);
+}
+
+/* Which of the clipped pixels are refused; they are taken out of the counts. */
+static ALWAYS_INLINE __m256i refuse(struct flat_queue *f, const struct half *h, __m256i clipped, unsigned elem)
+{
+	_Alignas(FLAT_VECTOR) uint64_t bits[WORDS];
+
+	for (unsigned i = bright_refused_from(f->plan); i < 8 * elem; i++)
+		clipped = _mm256_and_si256(clipped, plane(h, i));
+	if (!_mm256_testz_si256(clipped, clipped)) {
+		_mm256_store_si256((__m256i *)bits, clipped);
+		bright_refuse(f, h->n, bits, WORDS);
+	}
+	return clipped;
 }
 
 /* As bright_ones of the other levels: pixels of f->tables->brightest or more; `high`: the planes from 3 on. */
@@ -89,6 +98,12 @@ static ALWAYS_INLINE bool take_half(struct flat_queue *f, struct half *h, uint8_
 	for (unsigned i = 2; i < 5; i++)
 		all = _mm256_and_si256(all, plane(h, i));
 	clipped = _mm256_and_si256(h->valid, either(above, all));
+	if (!_mm256_testz_si256(clipped, clipped)) {
+		__m256i refused = refuse(f, h, clipped, elem);
+
+		h->valid = _mm256_andnot_si256(refused, h->valid);
+		clipped = _mm256_andnot_si256(refused, clipped);
+	}
 	if (!_mm256_testz_si256(clipped, clipped))
 		take_bright(f, h, clipped, out, elem);
 	else if (!_mm256_testz_si256(h->valid, plane(h, 4)))

@@ -84,40 +84,50 @@ static ALWAYS_INLINE void turn_wide(const struct chunk *c, struct bright_pixels 
 	}
 }
 
-/* A chunk some of whose pixels, `clipped`, are FLAT_CLIP or more: into *c. Kept apart, so that the other chunks stay in registers. */
-static ALWAYS_INLINE void take_bright(struct flat_queue *f, struct chunk *c, __m512i clipped, __m512i pixels[GROUPS], unsigned elem)
+/* A chunk some of whose pixels, `clipped`, are FLAT_CLIP or more. Kept apart, so that the other chunks stay in registers. */
+static ALWAYS_INLINE void take_bright(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS], unsigned elem)
 {
-	_Alignas(FLAT_VECTOR) uint64_t bits[GROUPS], valid[GROUPS];
+	_Alignas(FLAT_VECTOR) uint64_t bits[GROUPS];
 	struct bright_pixels w;
 
 	turn_wide(c, &w, elem);
 	_mm512_store_si512(bits, clipped);
-	_mm512_store_si512(valid, c->valid);
 	for (unsigned g = 0; g < GROUPS; g++) {
 		f->n_clipped += (uint32_t)_mm_popcnt_u64(bits[g]);
 		pixels[g] = _mm512_mask_mov_epi8(_mm512_load_si512(w.byte[0] + g * FLAT_GROUP), bits[g], _mm512_set1_epi8(FLAT_CLIP));
 		for (uint64_t left = bits[g]; left; left &= left - 1) {
-			unsigned i = (unsigned)_tzcnt_u64(left);
+			unsigned i = g * FLAT_GROUP + (unsigned)_tzcnt_u64(left);
 
-			if (!bright_take(f, c->n + g * FLAT_GROUP + i, bright_pixel(&w, g * FLAT_GROUP + i, elem)))
-				valid[g] &= ~(UINT64_C(1) << i);
+			bright_take(f, c->n + i, bright_pixel(&w, i, elem));
 		}
-		pixels[g] = _mm512_maskz_mov_epi8(valid[g], pixels[g]);
 	}
-	c->valid = _mm512_load_si512(valid);
 }
 
-static __attribute__((noinline)) void take_bright_u8(struct flat_queue *f, struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
+/* Which of the clipped pixels are refused; they are taken out of the counts. */
+static ALWAYS_INLINE __m512i refuse(struct flat_queue *f, const struct chunk *c, __m512i clipped)
+{
+	_Alignas(FLAT_VECTOR) uint64_t bits[GROUPS];
+
+	for (unsigned i = bright_refused_from(f->plan); i < 8 * c->elem; i++)
+		clipped = _mm512_and_si512(clipped, plane(c, i));
+	if (_mm512_test_epi64_mask(clipped, clipped)) {
+		_mm512_store_si512(bits, clipped);
+		bright_refuse(f, c->n, bits, GROUPS);
+	}
+	return clipped;
+}
+
+static __attribute__((noinline)) void take_bright_u8(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
 {
 	take_bright(f, c, clipped, pixels, 1);
 }
 
-static __attribute__((noinline)) void take_bright_u16(struct flat_queue *f, struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
+static __attribute__((noinline)) void take_bright_u16(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
 {
 	take_bright(f, c, clipped, pixels, 2);
 }
 
-static __attribute__((noinline)) void take_bright_u32(struct flat_queue *f, struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
+static __attribute__((noinline)) void take_bright_u32(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
 {
 	take_bright(f, c, clipped, pixels, 4);
 }
@@ -160,7 +170,7 @@ static ALWAYS_INLINE void store_chunk(struct flat_queue *f, const struct chunk *
 }
 
 /* Through copies, so that what the other chunks need stays in registers. */
-static ALWAYS_INLINE __m512i take_bright_apart(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
+static ALWAYS_INLINE void take_bright_apart(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
 {
 	struct chunk copy = *c;
 	__m512i out[GROUPS];
@@ -173,7 +183,6 @@ static ALWAYS_INLINE __m512i take_bright_apart(struct flat_queue *f, const struc
 		take_bright_u32(f, &copy, clipped, out);
 	for (unsigned g = 0; g < GROUPS; g++)
 		pixels[g] = out[g];
-	return copy.valid;
 }
 
 static ALWAYS_INLINE void take_chunk(struct flat_queue *f, struct chunk *c, uint64_t *seen)
@@ -185,9 +194,15 @@ static ALWAYS_INLINE void take_chunk(struct flat_queue *f, struct chunk *c, uint
 	c->valid = _mm512_loadu_si512(f->tables->allowed + c->n / 64);
 	_mm_prefetch((const char *)(f->tables->allowed + c->n / 64) + AHEAD_BYTES, _MM_HINT_T0);
 	clipped = _mm512_and_si512(c->valid, _mm512_or_si512(above, all));
+	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0)) {
+		__m512i refused = refuse(f, c, clipped);
+
+		c->valid = _mm512_andnot_si512(refused, c->valid);
+		clipped = _mm512_andnot_si512(refused, clipped);
+	}
 	fifth = _mm512_and_si512(c->valid, four);
 	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0))
-		c->valid = take_bright_apart(f, c, clipped, pixels);
+		take_bright_apart(f, c, clipped, pixels);
 	else if (_mm512_test_epi64_mask(fifth, fifth))
 		turn(c, 0, 5, pixels);
 	else
