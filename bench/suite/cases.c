@@ -60,6 +60,19 @@ static int copy_frame(struct bench_frame *f, const struct stream_array *a, const
 	return block_table_build(&f->table, &f->payload, shape);
 }
 
+/* The gaps between modules and the dead pixels, as a node would be told of them. */
+static int read_mask(struct bench_set *set, const struct stream_array *a)
+{
+	const struct image_shape shape = {set->shape.width, set->shape.height, PIXEL_U32};
+	const struct payload payload = {a->bytes.at, a->bytes.len, CODEC_BSLZ4, a->shuffle_bytes};
+
+	set->mask = malloc(image_bytes(&shape));
+	if (!set->mask)
+		return -ENOMEM;
+	set->settings.detector_mask = set->mask;
+	return codec_decode(&payload, &shape, set->mask);
+}
+
 static int make_plan(struct bench_set *set, const struct pool *pool, char *message, size_t message_bytes)
 {
 	struct plan_settings *s = &set->settings;
@@ -69,6 +82,10 @@ static int make_plan(struct bench_set *set, const struct pool *pool, char *messa
 	geometry_flat(&s->geometry, pool->start.distance_m * 1000, pool->start.beam_x_px, pool->start.beam_y_px, pool->start.pixel_x_m * 1000,
 		      pool->start.pixel_y_m * 1000, pool->start.wavelength_angstrom);
 	s->saturation_value = pool->start.saturation_value;
+	if (read_mask(set, &pool->start.channel[0].pixel_mask)) {
+		snprintf(message, message_bytes, "the detector's mask cannot be read");
+		return -EINVAL;
+	}
 	return plan_make(&set->plan, s, 1, message, message_bytes);
 }
 
@@ -126,6 +143,7 @@ void bench_set_close(struct bench_set **set)
 	}
 	free((*set)->frame);
 	plan_free(&(*set)->plan);
+	free((*set)->mask);
 	free(*set);
 	*set = NULL;
 }

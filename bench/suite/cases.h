@@ -33,7 +33,8 @@ struct bench_frame {
 struct bench_set {
 	const struct bench_case *made_of;
 	struct image_shape shape;
-	struct plan_settings settings; /* that the plan is made of; no masks */
+	struct plan_settings settings; /* that the plan is made of, with the detector's mask */
+	uint32_t *mask;                /* as the start message announces it */
 	struct plan *plan;
 	unsigned n;
 	struct bench_frame *frame;
