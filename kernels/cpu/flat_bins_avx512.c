@@ -10,7 +10,6 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define AHEAD_BYTES 1024u /* of the ends: a block or two, which come from far */
-#define PIECES_MAX 250u /* times 255 fits 16 bits */
 
 /* Sums of the qwords before each one: bytes i < j of the eight sums, which fit a byte each, in qword j. */
 static ALWAYS_INLINE __m512i sums_before(__m512i sums)
@@ -118,37 +117,6 @@ static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8
 	}
 }
 
-/* n runs of the segment under way, whose ends begin at `at`. */
-static ALWAYS_INLINE void add_piece(struct flat_queue *f, uint32_t at, uint32_t n)
-{
-	const struct flat_segment *s = f->segment;
-	uint32_t slot = s->slot + f->segment_done;
-
-	if (s->wide) {
-		add_wide(f->sum_32[s->down] + slot, f->ends[0] + at, f->ends[1] + at, n);
-		return;
-	}
-	add_narrow(f->sum_16[s->down] + slot, f->ends[0] + at, n);
-	if (++f->n_pieces == PIECES_MAX)
-		flat_empty_sums_avx512(f);
-}
-
-void flat_bins_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks)
-{
-	uint32_t n_ends = pack_block(f, n, n_chunks * (FLAT_CHUNK / FLAT_GROUP)), at = FLAT_VECTOR, end = FLAT_VECTOR + n_ends;
-
-	while (at < end) {
-		uint32_t left = f->segment->n_runs - f->segment_done, take = left < end - at ? left : end - at;
-
-		add_piece(f, at, take);
-		at += take;
-		f->segment_done += take;
-		if (take == left) {
-			f->segment++;
-			f->segment_done = 0;
-		}
-	}
-	f->ends[0][FLAT_VECTOR - 1] = f->ends[0][end - 1];
-	f->ends[1][FLAT_VECTOR - 1] = f->ends[1][end - 1];
-}
+#define LEVEL(name) name##_avx512
+#include "kernels/cpu/flat_bins_body.inc"
 #endif
