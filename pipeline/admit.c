@@ -27,6 +27,7 @@ struct admit {
 };
 
 #define LOOK_NS 5000000u
+#define CONSUMER_EXCUSE_NS 1000000000u
 #define START_WAIT_NS 250000000u /* frames by one connection of a group may overtake the start by another */
 
 static int admit_open(struct lane *lane, char *message, size_t message_bytes)
@@ -111,6 +112,15 @@ static bool to_worker(struct lane *lane, struct slot *slot, uint32_t at_most)
 	return true;
 }
 
+/* Are the engines what is too slow? Slots also run low where a consumer may hold up everything; that is no reason to skip analysis. */
+static bool has_to_shed(struct node *node, const struct slot *slot, uint64_t now_ns)
+{
+	uint64_t waited_ns = atomic_load_explicit(&node->consumer_waited_ns, memory_order_relaxed);
+
+	return !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED && running_low(node, slot->source) &&
+	       (!waited_ns || (now_ns > waited_ns && now_ns - waited_ns > CONSUMER_EXCUSE_NS));
+}
+
 /* Sends a frame on if it can go; false: it has to wait. */
 static bool dispatch(struct lane *lane, struct slot *slot, uint64_t now_ns)
 {
@@ -124,7 +134,7 @@ static bool dispatch(struct lane *lane, struct slot *slot, uint64_t now_ns)
 		return true;
 	}
 	/* When slots run low workers get no more than keeps them busy: else all slots of a node with many workers could wait in front of them. */
-	shed = !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED && running_low(node, slot->source);
+	shed = has_to_shed(node, slot, now_ns);
 	if (readiness == CHANNELS_READY && to_worker(lane, slot, shed ? BUSY : UINT32_MAX))
 		return true;
 	if (readiness == CHANNELS_READY && shed) {

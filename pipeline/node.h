@@ -119,6 +119,7 @@ struct node {
 	_Atomic uint64_t runs_done;                   /* release by publish; acquire by whoever waits for runs */
 	_Atomic uint64_t bytes_in_flight[CONFIG_INPUTS_MAX]; /* relaxed: a budget, not a fact */
 	_Atomic uint64_t deaf_ns[CONFIG_INPUTS_MAX];  /* when the source last had no slot to receive into; relaxed: admit asks for it again and again */
+	_Atomic uint64_t consumer_waited_ns;          /* when publish last had to wait for a consumer of frames (when_blocked: wait); relaxed */
 	_Atomic uint64_t bytes_received, bytes_written; /* relaxed: mere counts */
 	_Atomic uint64_t detector_dropped[CONFIG_INPUTS_MAX]; /* per group, as the detector says; relaxed */
 	_Atomic bool draining;                        /* main: no more input; close the runs. release after the receiving lanes have ended; pairs with the acquire in admit */

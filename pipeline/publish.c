@@ -256,8 +256,10 @@ static bool let_out_frame(struct lane *lane, struct slot *slot)
 		records_unanalysed(slot);
 		slot->kept = decide_keep(&node->config, slot->status, false, &slot->decoded.image);
 	}
-	if (has_to_wait(node, slot))
+	if (has_to_wait(node, slot)) {
+		atomic_store_explicit(&node->consumer_waited_ns, clock_monotonic_ns(), memory_order_relaxed);
 		return false;
+	}
 	run->last_frame_ns = slot->received_ns;
 	if (!run->first_frame_ns)
 		run->first_frame_ns = slot->received_ns;
