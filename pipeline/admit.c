@@ -1,8 +1,6 @@
 /* admit.c - the step that knows the runs: which run a message belongs to, whether it is new, twice, late or unreadable, and who analyses it.
  *
- * One lane for all connections, so that a run can come by several. Frames wait here, in their slots, until their plan is ready; then each
- * goes to the worker with the least to do, or past the workers when it cannot be analysed. What leaves has a number in sequence, and publish
- * restores that order. */
+ * One lane for all connections, so that a run can come by several. What is new is dealt out by deal.c. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,23 +9,22 @@
 #include "host/clock.h"
 #include "host/log.h"
 #include "pipeline/channels.h"
+#include "pipeline/deal.h"
 #include "pipeline/node.h"
 #include "pipeline/plans.h"
 #include "pipeline/receive.h"
 
 #define BATCH 256
-#define BUSY 1 /* frames that wait at a worker while it has one in hand */
 #define ID_MAX (1ull << 62) /* image numbers from here on are nonsense: counting up to them would overflow */
 
 struct admit {
-	uint64_t sequence;
+	struct deal deal;
 	uint64_t next_look_ns; /* when runs are next asked whether they are over */
 	uint32_t held[CONFIG_INPUTS_MAX]; /* a message that cannot be taken yet, and with it all behind it; SLOT_NONE */
 	struct log_limit unreadable, late, duplicate, odd;
 };
 
 #define LOOK_NS 5000000u
-#define CONSUMER_EXCUSE_NS 1000000000u
 #define START_WAIT_NS 250000000u /* frames by one connection of a group may overtake the start by another */
 
 static int admit_open(struct lane *lane, char *message, size_t message_bytes)
@@ -49,130 +46,15 @@ static void discard(struct node *node, struct slot *slot)
 	bell_ring(&node->receive[slot->source]->bell);
 }
 
-static void pass_by(struct lane *lane, struct slot *slot)
-{
-	struct node *node = lane->node;
-
-	slot->sequence = ((struct admit *)lane->state)->sequence++;
-	ring_push(&node->passed, node_slot_index(node, slot));
-	bell_ring(&node->publish->bell);
-}
-
 static void close_run(struct lane *lane, struct run *run, const char *closed_by)
 {
 	struct slot *token = node_close_token(lane->node, run);
+	struct admit *a = lane->state;
 
 	run_close(&lane->node->runs, run, closed_by);
 	token->kind = SLOT_RUN_CLOSE;
 	token->run = run;
-	pass_by(lane, token);
-}
-
-/* --- to the workers ---------------------------------------------------------------------------------------------------- */
-
-static void pass_unanalysed(struct lane *lane, struct slot *slot, enum record_status status, enum ledger_term reason)
-{
-	slot->analyse = false;
-	slot->status = status;
-	slot->reason = reason;
-	pass_by(lane, slot);
-}
-
-static bool running_low(struct node *node, unsigned source)
-{
-	uint32_t free_slots = ring_count(&node->released[source]) + ring_count(&node->refused[source]);
-
-	return free_slots < node->slots_per_source / 4 ||
-	       atomic_load_explicit(&node->bytes_in_flight[source], memory_order_relaxed) > node->source_budget_bytes / 4 * 3;
-}
-
-/* To the worker with the least to do; false: all are full, or more than at_most frames wait at each. */
-static bool to_worker(struct lane *lane, struct slot *slot, uint32_t at_most)
-{
-	struct node *node = lane->node;
-	struct admit *a = lane->state;
-	uint32_t least = UINT32_MAX, best = 0;
-
-	for (uint32_t w = 0; w < node->n_workers; w++) {
-		uint32_t n = ring_count(&node->work_in[w]);
-
-		if (n < least) {
-			least = n;
-			best = w;
-		}
-	}
-	if (least > at_most)
-		return false;
-	slot->sequence = a->sequence;
-	slot->analyse = true;
-	if (!ring_push(&node->work_in[best], node_slot_index(node, slot)))
-		return false;
-	a->sequence++;
-	bell_ring(&node->work[best]->bell);
-	return true;
-}
-
-/* Are the engines what is too slow? Slots also run low where a consumer may hold up everything; that is no reason to skip analysis. */
-static bool has_to_shed(struct node *node, const struct slot *slot, uint64_t now_ns)
-{
-	uint64_t waited_ns = atomic_load_explicit(&node->consumer_waited_ns, memory_order_relaxed);
-
-	return !node->cfg.patient && node->config.overload.analysis == OVERLOAD_SHED && running_low(node, slot->source) &&
-	       (!waited_ns || (now_ns > waited_ns && now_ns - waited_ns > CONSUMER_EXCUSE_NS));
-}
-
-/* Sends a frame on if it can go; false: it has to wait. */
-static bool dispatch(struct lane *lane, struct slot *slot, uint64_t now_ns)
-{
-	struct node *node = lane->node;
-	enum ledger_term reason = LEDGER_TERMS;
-	enum channels_readiness readiness = channels_ready(node, slot, now_ns, &reason);
-	bool shed;
-
-	if (readiness == CHANNELS_GIVE_UP) {
-		pass_unanalysed(lane, slot, RECORD_UNANALYSED, reason);
-		return true;
-	}
-	/* When slots run low workers get no more than keeps them busy: else all slots of a node with many workers could wait in front of them. */
-	shed = has_to_shed(node, slot, now_ns);
-	if (readiness == CHANNELS_READY && to_worker(lane, slot, shed ? BUSY : UINT32_MAX))
-		return true;
-	if (readiness == CHANNELS_READY && shed) {
-		pass_unanalysed(lane, slot, RECORD_UNANALYSED, LEDGER_OVERLOAD);
-		return true;
-	}
-	return false;
-}
-
-static void wait_in_line(struct node *node, struct slot *slot)
-{
-	struct run *run = slot->run;
-	uint32_t index = node_slot_index(node, slot);
-
-	if (!run->n_waiting)
-		run->waiting_head = index;
-	else
-		node_slot(node, run->waiting_tail)->next = index;
-	run->waiting_tail = index;
-	run->n_waiting++;
-}
-
-/* Sends on what waits, in order; false: nothing could go. */
-static bool serve_line(struct lane *lane, struct run *run, uint64_t now_ns)
-{
-	bool any = false;
-
-	while (run->n_waiting) {
-		struct slot *slot = node_slot(lane->node, run->waiting_head);
-		uint32_t next = slot->next;
-
-		if (!dispatch(lane, slot, now_ns))
-			break;
-		run->waiting_head = next;
-		run->n_waiting--;
-		any = true;
-	}
-	return any;
+	deal_past(&a->deal, lane->node, token);
 }
 
 /* --- messages ---------------------------------------------------------------------------------------------------------- */
@@ -321,7 +203,7 @@ static bool take_start(struct lane *lane, struct slot *slot)
 	run->start = slot;
 	slot->run = run;
 	channels_announced(node, run, &slot->decoded.start);
-	pass_by(lane, slot);
+	deal_past(&((struct admit *)lane->state)->deal, node, slot);
 	return true;
 }
 
@@ -358,6 +240,7 @@ static void take_late(struct lane *lane, struct slot *slot, struct ledger *ledge
 static void take_in(struct lane *lane, struct slot *slot, struct run *run)
 {
 	struct node *node = lane->node;
+	struct deal *deal = &((struct admit *)lane->state)->deal;
 	struct stream_image *image = &slot->decoded.image;
 	enum ledger_term reason = LEDGER_TERMS;
 
@@ -369,9 +252,9 @@ static void take_in(struct lane *lane, struct slot *slot, struct run *run)
 		reason = reason == LEDGER_TERMS ? wrong : reason;
 	}
 	if (reason != LEDGER_TERMS)
-		pass_unanalysed(lane, slot, RECORD_INVALID, reason);
-	else if (run->n_waiting || !dispatch(lane, slot, clock_monotonic_ns()))
-		wait_in_line(node, slot);
+		deal_unanalysed(deal, node, slot, RECORD_INVALID, reason);
+	else
+		deal_frame(deal, node, slot, clock_monotonic_ns());
 }
 
 /* The run of a frame whose series is not known: joined late, unless its start is on its way by another connection. NULL: not yet. */
@@ -545,7 +428,7 @@ static bool admit_turn(struct lane *lane)
 	uint64_t now_ns = clock_monotonic_ns();
 
 	for (unsigned i = 0; i < RUNS_OPEN_MAX; i++)
-		any |= serve_line(lane, &node->runs.run[i], now_ns);
+		any |= deal_line(&a->deal, node, &node->runs.run[i], now_ns);
 	if (!any || now_ns >= a->next_look_ns) {
 		a->next_look_ns = now_ns + LOOK_NS;
 		close_what_is_over(lane, now_ns, draining && !any && !any_held(a));
