@@ -140,8 +140,8 @@ def wait_holds_up_the_detector_and_loses_nothing():
     with FramesNode("keep.misses=full", "output.when_blocked=wait", "output.frames_queue_mib=4", "machine.budget_mib=16",
                     "limits.max_message_mib=16", "limits.receive_queue_mib=16") as node:
         consumer = Consumer(node)
-        # The plan is made during the silence: frames that wait for it are another reason to run low.
-        with Detector(node, *LARGE, "--frames", 200, "--queue", 2, "--silence", "2@1") as detector:
+        # The plan is made during the silence, and then the rate is one the engine keeps up with: else it would be what is too slow.
+        with Detector(node, *LARGE, "--rate", 40, "--frames", 200, "--queue", 2, "--silence", "2@1") as detector:
             consumer.take(5)
             seen = -1
             while len(node.of_type("result")) != seen: # until nothing moves any more
