@@ -20,9 +20,9 @@
 #endif
 #endif
 
+#ifndef SANITIZED
 static size_t n_allocations;
 
-#ifndef SANITIZED
 /* glibc lets a program put its own allocator first; these count and hand on. */
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t n, size_t bytes);
