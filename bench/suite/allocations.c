@@ -34,7 +34,7 @@ static bool of_frame_path(void)
 	return on_path > 0;
 }
 
-static void count(const void *caller)
+__attribute__((unused)) static void count(const void *caller)
 {
 	if (!of_frame_path())
 		return;
@@ -44,6 +44,16 @@ static void count(const void *caller)
 		atomic_fetch_add_explicit(&libraries, 1, memory_order_relaxed);
 }
 
+/* Sanitizers bring their own allocator; under them nothing is counted. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifndef SANITIZED
 void *malloc(size_t bytes)
 {
 	count(__builtin_return_address(0));
@@ -61,6 +71,7 @@ void *realloc(void *at, size_t bytes)
 	count(__builtin_return_address(0));
 	return __libc_realloc(at, bytes);
 }
+#endif
 
 void allocations_read(struct allocations *out)
 {
