@@ -1,5 +1,4 @@
 /* lane.c - the life of a lane: its thread, its sleep, and passing frames through its steps (node.h). */
-#include "host/clock.h"
 #include "pipeline/node.h"
 
 static void *lane_body(void *user)
