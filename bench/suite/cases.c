@@ -1,15 +1,18 @@
-/* cases.c - the table of cases and the making of their frames (cases.h). */
+/* cases.c - the table of cases and the making of their frames (cases.h). Needs kernels/ and the simulator's scenes only: no ZeroMQ, no HDF5. */
 #include "bench/suite/cases.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/detector/pool.h"
+#include "bench/detector/scene.h"
 
 #define SEED 20250101
 #define BLOCK_BYTES 8192
+#define THREADS_MAX 64
 
 const struct bench_case bench_cases[] = {
 	{"16m-sparse-u16", "eiger2-16m", 0.02, PIXEL_U16, 3, false},
@@ -46,60 +49,116 @@ static int settings_for(struct settings *s, const struct bench_case *c, char *me
 	return settings_complete(s, message, message_bytes);
 }
 
-/* A frame of its own, so that what is measured touches nothing of the simulator's memory. */
-static int copy_frame(struct bench_frame *f, const struct stream_array *a, const struct image_shape *shape)
+/* What the threads that make a set's frames share. */
+struct factory {
+	struct bench_set *set;
+	const struct scene *scene;
+	_Atomic unsigned next; /* the frame to be made next: each thread takes its own */
+	_Atomic int error;     /* the first one; read for good only after the threads have ended */
+};
+
+/* Takes the bytes, however long the buffer is. */
+static int keep_frame(struct bench_frame *f, uint8_t *bytes, size_t len, const struct image_shape *shape)
 {
 	size_t entries = block_table_entries(image_bytes(shape), BLOCK_BYTES);
+	uint8_t *shorter = realloc(bytes, len);
 
-	f->bytes = malloc(a->bytes.len);
+	f->bytes = shorter ? shorter : bytes;
 	f->table = (struct block_table){.offset = malloc(entries * sizeof(uint32_t)), .capacity = (uint32_t)entries};
-	if (!f->bytes || !f->table.offset)
+	if (!f->table.offset)
 		return -ENOMEM;
-	memcpy(f->bytes, a->bytes.at, a->bytes.len);
-	f->payload = (struct payload){f->bytes, a->bytes.len, CODEC_BSLZ4, (uint8_t)pixel_bytes(shape->type)};
+	f->payload = (struct payload){f->bytes, len, CODEC_BSLZ4, (uint8_t)pixel_bytes(shape->type)};
 	return block_table_build(&f->table, &f->payload, shape);
 }
 
-/* The gaps between modules and the dead pixels, as a node would be told of them. */
-static int read_mask(struct bench_set *set, const struct stream_array *a)
+/* Frame i is the simulated detector's hit i of this seed, whatever thread makes it. */
+static int make_frame(struct factory *factory, struct scene_work *work, uint8_t *pixels, unsigned i)
 {
-	const struct image_shape shape = {set->shape.width, set->shape.height, PIXEL_U32};
-	const struct payload payload = {a->bytes.at, a->bytes.len, CODEC_BSLZ4, a->shuffle_bytes};
+	const struct image_shape *shape = &factory->set->shape;
+	struct scene_truth truth = {0};
+	void *channel[CHANNEL_KINDS] = {pixels};
+	size_t len = codec_bound(CODEC_BSLZ4, shape, BLOCK_BYTES);
+	uint8_t *bytes = malloc(len);
+	int rc = bytes ? scene_render(factory->scene, work, 2 * (uint64_t)i, true, channel, &truth) : -ENOMEM;
 
-	set->mask = malloc(image_bytes(&shape));
-	if (!set->mask)
-		return -ENOMEM;
-	set->settings.detector_mask = set->mask;
-	return codec_decode(&payload, &shape, set->mask);
+	scene_truth_clear(&truth);
+	if (rc == 0)
+		rc = codec_encode(CODEC_BSLZ4, shape, BLOCK_BYTES, pixels, bytes, &len);
+	if (rc < 0) {
+		free(bytes);
+		return rc;
+	}
+	return keep_frame(&factory->set->frame[i], bytes, len, shape);
 }
 
-static int make_plan(struct bench_set *set, const struct pool *pool, char *message, size_t message_bytes)
+static void *make_frames(void *user)
+{
+	struct factory *f = user;
+	struct scene_work work = {0};
+	uint8_t *pixels = malloc(image_bytes(&f->set->shape));
+	int rc = pixels ? scene_work_open(&work, f->scene) : -ENOMEM, none = 0;
+
+	while (rc == 0 && !atomic_load(&f->error)) {
+		unsigned i = atomic_fetch_add(&f->next, 1);
+
+		if (i >= f->set->n)
+			break;
+		rc = make_frame(f, &work, pixels, i);
+	}
+	if (rc < 0)
+		atomic_compare_exchange_strong(&f->error, &none, rc);
+	scene_work_close(&work);
+	free(pixels);
+	return NULL;
+}
+
+static int make_in_threads(struct factory *f, unsigned n)
+{
+	pthread_t thread[THREADS_MAX];
+	unsigned started = 0;
+
+	while (started + 1 < n && started < THREADS_MAX && !pthread_create(&thread[started], NULL, make_frames, f))
+		started++;
+	make_frames(f); /* this one too: there is always at least one */
+	while (started)
+		pthread_join(thread[--started], NULL);
+	return atomic_load(&f->error);
+}
+
+static int make_plan(struct bench_set *set, const struct settings *from, const struct scene *scene, char *message, size_t message_bytes)
 {
 	struct plan_settings *s = &set->settings;
 
 	plan_defaults(s);
 	s->shape = set->shape;
-	geometry_flat(&s->geometry, pool->start.distance_m * 1000, pool->start.beam_x_px, pool->start.beam_y_px, pool->start.pixel_x_m * 1000,
-		      pool->start.pixel_y_m * 1000, pool->start.wavelength_angstrom);
-	s->saturation_value = pool->start.saturation_value;
-	if (read_mask(set, &pool->start.channel[0].pixel_mask)) {
-		snprintf(message, message_bytes, "the detector's mask cannot be read");
-		return -EINVAL;
-	}
+	geometry_flat(&s->geometry, from->distance_mm, from->centre_px[0], from->centre_px[1], from->model.pixel_um / 1000,
+		      from->model.pixel_um / 1000, from->wavelength_angstrom);
+	s->saturation_value = settings_saturation(from->type);
+	set->mask = malloc(image_pixels(&set->shape) * sizeof(*set->mask));
+	if (!set->mask)
+		return -ENOMEM;
+	memcpy(set->mask, scene->mask, image_pixels(&set->shape) * sizeof(*set->mask));
+	s->detector_mask = set->mask; /* gaps between modules and dead pixels, as a node would be told of them */
 	return plan_make(&set->plan, s, 1, message, message_bytes);
 }
 
-static int fill(struct bench_set *set, struct pool *pool, char *message, size_t message_bytes)
+static int fill(struct bench_set *set, const struct settings *s, unsigned threads, char *message, size_t message_bytes)
 {
-	int rc = make_plan(set, pool, message, message_bytes);
+	struct factory factory = {.set = set};
+	struct scene *scene = NULL;
+	int rc = scene_open(&scene, s, SEED);
 
-	set->frame = calloc(pool->n, sizeof(*set->frame));
-	if (!set->frame)
-		return -ENOMEM;
-	for (set->n = 0; rc == 0 && set->n < pool->n; set->n++) {
-		rc = copy_frame(&set->frame[set->n], &pool->entry[set->n].channel[0].pixels, &set->shape);
-		set->compressed_bytes += (double)set->frame[set->n].payload.len_bytes / pool->n;
+	if (rc == 0)
+		rc = make_plan(set, s, scene, message, message_bytes);
+	if (rc == 0) {
+		set->n = set->made_of->frames;
+		set->frame = calloc(set->n, sizeof(*set->frame));
+		factory.scene = scene;
+		rc = set->frame ? make_in_threads(&factory, threads) : -ENOMEM;
 	}
+	for (unsigned i = 0; rc == 0 && i < set->n; i++)
+		set->compressed_bytes += (double)set->frame[i].payload.len_bytes / set->n;
+	scene_close(&scene);
 	return rc;
 }
 
@@ -107,7 +166,6 @@ int bench_set_open(struct bench_set **out, const struct bench_case *c, unsigned 
 {
 	struct settings *s = malloc(sizeof(*s));
 	struct bench_set *set = calloc(1, sizeof(*set));
-	struct pool *pool = NULL;
 	int rc = -ENOMEM;
 
 	*out = NULL;
@@ -116,18 +174,15 @@ int bench_set_open(struct bench_set **out, const struct bench_case *c, unsigned 
 		goto fail;
 	set->made_of = c;
 	rc = settings_for(s, c, message, message_bytes);
-	if (rc == 0)
-		rc = pool_open(&pool, s, SEED, (uint64_t)4 << 30, threads, message, message_bytes);
 	if (rc == 0) {
 		set->shape = (struct image_shape){s->model.width, s->model.height, c->type};
-		rc = fill(set, pool, message, message_bytes);
+		rc = fill(set, s, threads, message, message_bytes);
 	}
 	if (rc < 0)
 		goto fail;
 	*out = set;
 	set = NULL;
 fail:
-	pool_close(&pool);
 	bench_set_close(&set);
 	free(s);
 	return rc;
