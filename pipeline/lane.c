@@ -1,4 +1,5 @@
 /* lane.c - the life of a lane: its thread, its sleep, and passing frames through its steps (node.h). */
+#include "host/clock.h"
 #include "pipeline/node.h"
 
 static void *lane_body(void *user)
@@ -32,14 +33,28 @@ void lane_finish(struct lane *lane)
 	thread_join(&lane->thread);
 }
 
+static void pass_timed(struct lane *lane, struct slot *slot)
+{
+	uint64_t then_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), now_ns;
+
+	for (unsigned i = 0; lane->spec->steps[i]; i++, then_ns = now_ns) {
+		lane->spec->steps[i]->frame(lane, slot);
+		now_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+		lane->step_ns[i] += now_ns - then_ns;
+	}
+}
+
 bool lane_pass_frames(struct lane *lane, struct ring *in, struct ring *out, struct lane *next)
 {
 	uint32_t index;
 
 	if (!ring_pop(in, &index))
 		return false;
-	for (unsigned i = 0; lane->spec->steps[i]; i++)
-		lane->spec->steps[i]->frame(lane, node_slot(lane->node, index));
+	if (lane->node->cfg.time_steps)
+		pass_timed(lane, node_slot(lane->node, index));
+	else
+		for (unsigned i = 0; lane->spec->steps[i]; i++)
+			lane->spec->steps[i]->frame(lane, node_slot(lane->node, index));
 	ring_push(out, index); /* it has room for every slot there is */
 	bell_ring(&next->bell);
 	return true;

@@ -19,6 +19,7 @@
 #include "pipeline/slot.h"
 
 #define NODE_WORKERS_MAX 256
+#define LANE_STEPS_MAX 6
 #define NODE_LANES_MAX (CONFIG_INPUTS_MAX + NODE_WORKERS_MAX + 8)
 
 struct node;
@@ -41,7 +42,7 @@ struct lane_spec {
 	int (*open)(struct lane *lane, char *message, size_t message_bytes);
 	bool (*turn)(struct lane *lane);  /* does what there is to do; false: nothing was */
 	void (*close)(struct lane *lane); /* takes half-built lanes */
-	const struct step *steps[6];      /* of lanes that pass frames along, in order */
+	const struct step *steps[LANE_STEPS_MAX]; /* of lanes that pass frames along, in order; NULL behind the last */
 	uint32_t idle_us;                 /* longest sleep when nothing is to do */
 	const char *does;                 /* in words */
 };
@@ -54,6 +55,7 @@ struct lane {
 	struct thread thread;
 	struct bell bell;
 	void *state;                      /* the lane's own */
+	uint64_t step_ns[LANE_STEPS_MAX]; /* CPU time of each step, with node_cfg.time_steps; a frame's is in it before the frame is handed on */
 	int cpu, numa_node;               /* -1: any */
 	_Atomic bool finish;              /* main: no more will come; the lane returns when it is idle. release; pairs with the acquire in lane_body */
 };
@@ -69,6 +71,7 @@ struct node_cfg {
 	struct frame_file *file;          /* `process`: frames come from here instead of the inputs */
 	bool patient;                     /* never shed: wait for whatever is slow */
 	bool with_strong;
+	bool time_steps;                  /* take the time of every step, at the price of asking for it: for the benchmark */
 	node_record_fn *on_record;
 	void *on_record_user;
 	node_run_fn *on_run;              /* called by publish at the end of every run; NULL: nobody */

@@ -116,11 +116,11 @@ static bool receive_one(struct lane *lane, struct receive *r, int timeout_ms)
 	}
 	slot = node_slot(node, r->spare);
 	rc = pull_receive(r->pull, &slot->message, timeout_ms);
+	slot->received_ns = clock_monotonic_ns();
+	slot->received_unix_ns = clock_unix_ns();
 	note_connection(lane, r);
 	if (rc < 0)
 		return false;
-	slot->received_ns = clock_monotonic_ns();
-	slot->received_unix_ns = clock_unix_ns();
 	r->spare = SLOT_NONE;
 	decode(r, slot);
 	receive_hand_over(lane, slot);
