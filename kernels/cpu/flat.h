@@ -28,13 +28,15 @@
 #define FLAT_LONG_RUN 8u       /* more pixels than this may sum up to more than a byte */
 #define FLAT_RUN_MAX 2048u     /* and more than this to more than 16 bits */
 
-/* Runs of pixels that follow each other in flat order, into bins that follow each other, upwards or downwards. */
+/* Runs of pixels that follow each other in flat order, into bins upwards or downwards, each into the next one but where a bit says not. */
 struct flat_segment {
 	uint32_t n_runs;
+	uint32_t word; /* FLAT_NO_HOLES, or of slot_bits: bit i tells whether a run goes i slots on from the first one's */
 	uint16_t slot; /* of the first run; downwards it counts from the last slot */
 	bool down;
 	bool wide;     /* the sum of a run may need 16 bits */
 };
+#define FLAT_NO_HOLES UINT32_MAX
 
 /* What this way derives from a plan. Bits are padded with 0 to whole chunks. */
 struct flat_plan {
@@ -48,6 +50,8 @@ struct flat_plan {
 	uint8_t *wide_groups;  /* a bit per group: ends here, or the one before, belong to wide segments */
 	struct flat_segment *segment; /* NULL: bins change so often that pixels are added one by one */
 	size_t n_segments, segments_room;
+	uint64_t *slot_bits;
+	size_t n_words, words_room;
 	uint32_t n_slots;      /* the bins, and one more for pixels that have none */
 	bool searches;         /* has what strong pixels need */
 };
@@ -82,6 +86,8 @@ struct flat_queue {
 	uint64_t running_sum;
 	const struct flat_segment *segment;
 	uint32_t segment_done, n_pieces;     /* runs of *segment that are in; pieces since sum_16 was emptied */
+	uint32_t segment_word;               /* where it has holes: words of its slot_bits that are done */
+	uint64_t segment_bits;               /* and what is left of the next one; 0: all of it */
 	/* The block under way, per chunk: a pixel >= brightest; the same within the window; candidates. */
 	_Alignas(FLAT_VECTOR) uint64_t seen[FLAT_BLOCK_PIXELS / 64], window[FLAT_BLOCK_PIXELS / 64], candidates[FLAT_BLOCK_PIXELS / 64];
 	uint64_t seen_before[3][8];          /* the last chunk's, widened to 1, 2 and 4 pixels */

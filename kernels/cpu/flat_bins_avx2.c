@@ -119,6 +119,19 @@ static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8
 	}
 }
 
+/* The next sums, one for every bit, to the slots of the bits. */
+static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t slots)
+{
+	for (; slots; slots >>= 8, to += 8) {
+		uint64_t bits = slots & 0xff, bytes = _pdep_u64(bits, 0x0101010101010101) * 0xff;
+		__m128i d = _mm_sub_epi8(_mm_loadl_epi64((const __m128i *)low), _mm_loadl_epi64((const __m128i *)(low - 1)));
+		__m128i v = _mm_cvtepu8_epi16(_mm_cvtsi64_si128((long long)_pdep_u64((uint64_t)_mm_cvtsi128_si64(d), bytes)));
+
+		_mm_storeu_si128((__m128i *)to, _mm_add_epi16(_mm_loadu_si128((const __m128i *)to), v));
+		low += _mm_popcnt_u64(bits);
+	}
+}
+
 #define LEVEL(name) name##_avx2
 #include "kernels/cpu/flat_bins_body.inc"
 #endif

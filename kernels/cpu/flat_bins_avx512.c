@@ -117,6 +117,16 @@ static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8
 	}
 }
 
+/* The next sums, one for every bit, to the slots of the bits. */
+static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t slots)
+{
+	__m512i d = _mm512_sub_epi8(_mm512_loadu_si512(low), _mm512_loadu_si512(low - 1));
+
+	d = _mm512_maskz_expand_epi8(slots, d);
+	add_16(to, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(d)));
+	add_16(to + 32, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(d, 1)));
+}
+
 #define LEVEL(name) name##_avx512
 #include "kernels/cpu/flat_bins_body.inc"
 #endif

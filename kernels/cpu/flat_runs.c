@@ -1,7 +1,8 @@
 /* flat_runs.c - runs of pixels of equal bin, and segments of such runs, for the CPU engine's short way (kernels/cpu/flat.h).
  *
- * Along a row the bins mostly go down to a smallest one and up again by steps of one. Pixels that the mask refuses count 0 and may lie in any
- * bin: they are given those that continue their neighbours' steps, so that a gap between modules ends no segment. */
+ * Along a row the bins mostly go down to a smallest one and up again: by steps of one on a large detector, by larger ones where there are many
+ * bins for few pixels. Pixels that the mask refuses count 0 and may lie in any bin: they are given those that continue their neighbours' steps,
+ * so that a gap between modules ends no segment. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #define UNSET 0xffffu       /* no slot has this number: there are at most PLAN_BINS_MAX + 1 */
 #define WIDE_JOIN 32u       /* runs between two long ones that are not worth segments of their own */
+#define STEP_MAX 128    /* slots: a larger step is not worth the empty ones between */
 #define PIXELS_PER_SEGMENT 32u /* fewer than this, and adding pixel by pixel is faster */
 
 struct run {
@@ -134,22 +136,58 @@ static int add_segment(struct flat_plan *t, const struct flat_segment *segment)
 	return 0;
 }
 
+/* Room for n words of slot_bits more, cleared. */
+static int add_words(struct flat_plan *t, size_t n)
+{
+	if (t->n_words + n > t->words_room) {
+		size_t room = 2 * t->words_room + n + 4096;
+		uint64_t *more = realloc(t->slot_bits, room * sizeof *more);
+
+		if (!more)
+			return -ENOMEM;
+		t->slot_bits = more;
+		t->words_room = room;
+	}
+	memset(t->slot_bits + t->n_words, 0, n * sizeof *t->slot_bits);
+	t->n_words += n;
+	return 0;
+}
+
 /* How many runs from i on make one segment, and which way it goes. */
 static uint32_t segment_length(const struct row *row, uint32_t i, bool *down)
 {
 	const struct run *run = row->run;
 	uint32_t n = 1;
-	int step = 0;
+	int way = 0;
 
 	for (; i + n < row->n_runs && run[i + n].wide == run[i].wide; n++) {
-		int next = (int)run[i + n].slot - (int)run[i + n - 1].slot;
+		int step = (int)run[i + n].slot - (int)run[i + n - 1].slot;
 
-		if ((next != 1 && next != -1) || (step && next != step))
+		if (step == 0 || abs(step) > STEP_MAX || (way && (step < 0) != (way < 0)))
 			break;
-		step = next;
+		way = step;
 	}
-	*down = step < 0;
+	*down = way < 0;
 	return n;
+}
+
+/* Where a segment's runs from i on leave slots out, which ones. */
+static int add_slots(struct flat_plan *t, struct flat_segment *s, const struct run *run)
+{
+	uint32_t first = run[0].slot, n_slots = (uint32_t)abs((int)run[s->n_runs - 1].slot - (int)first) + 1;
+
+	s->word = FLAT_NO_HOLES;
+	if (n_slots == s->n_runs)
+		return 0;
+	if (t->n_words >= FLAT_NO_HOLES || add_words(t, n_slots / 64 + 1))
+		return -ENOMEM;
+	s->word = (uint32_t)(t->n_words - n_slots / 64 - 1);
+	for (uint32_t i = 0; i < s->n_runs; i++) {
+		uint32_t on = (uint32_t)abs((int)run[i].slot - (int)first);
+
+		t->slot_bits[s->word + on / 64] |= UINT64_C(1) << on % 64;
+	}
+	return 0;
 }
 
 static int add_segments(struct row *row)
@@ -164,7 +202,9 @@ static int add_segments(struct row *row)
 		s.n_runs = n;
 		if (s.down)
 			s.slot = (uint16_t)(row->t->n_slots - 1 - s.slot);
-		error = add_segment(row->t, &s);
+		error = add_slots(row->t, &s, row->run + i);
+		if (!error)
+			error = add_segment(row->t, &s);
 	}
 	return error;
 }
@@ -187,7 +227,7 @@ static int make_rows(struct row *row)
 			return error;
 		too_many |= row->t->n_segments > most;
 		if (too_many)
-			row->t->n_segments = 0;
+			row->t->n_segments = row->t->n_words = 0;
 	}
 	if (too_many) {
 		free(row->t->segment);

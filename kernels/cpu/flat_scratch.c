@@ -122,6 +122,7 @@ void flat_clear(struct flat_queue *f, const struct plan *plan)
 	f->n_nodata = f->n_saturated = f->n_clipped = f->max = 0;
 	f->max_index = UINT32_MAX;
 	f->running_sum = 0;
-	f->segment_done = f->n_pieces = 0;
+	f->segment_done = f->segment_word = f->n_pieces = 0;
+	f->segment_bits = 0;
 	f->declined = f->sums_16 = false;
 }

@@ -110,6 +110,7 @@ void flat_tables_free(struct flat_plan **tables)
 	free((*tables)->run_ends);
 	free((*tables)->wide_groups);
 	free((*tables)->segment);
+	free((*tables)->slot_bits);
 	free(*tables);
 	*tables = NULL;
 }
