@@ -64,13 +64,42 @@ struct engine_capabilities {
 	uint32_t codecs;       /* bit per enum codec */
 	uint32_t max_bins;
 	uint32_t max_batch;    /* items a submit may hold */
-	uint32_t max_queues;   /* 0: any number */
+	uint32_t max_queues;   /* 0: any number; what several queues of one device take of its memory they take each */
 	bool needs_pinned;     /* payloads must lie in ranges given to pin */
+};
+
+/* Where an engine may keep what took it long to make (programs built for one device). The caller's; NULL functions: nowhere. Called in
+ * open only. A key is a name of at most 127 characters out of a-z, 0-9, '-' and '.', and stands for these bytes alone: they depend on nothing else. What is
+ * loaded is not trusted: an engine that cannot use it makes it anew and stores that. */
+#define ENGINE_CACHE_KEY 128
+struct engine_cache {
+	/* Bytes kept under the key, 0: none. They are copied to out where room_bytes suffices. */
+	size_t (*load)(void *user, const char *key, void *out, size_t room_bytes);
+	void (*store)(void *user, const char *key, const void *bytes, size_t n_bytes);
+	void *user;
 };
 
 struct engine_config {
 	uint32_t device;       /* which one of the engine's devices, from 0 */
 	const char *cpu_level; /* cpu engine: "scalar", "avx2", "avx512", "neon"; NULL: the best there is */
+	struct engine_cache cache;
+	uint64_t max_memory_bytes; /* of the device's memory for all plans and queues of one context; 0: what there is. Past it: -ENOMEM */
+};
+
+/* What is known of one device before it is opened. Words are empty and numbers 0 where the driver does not say. */
+struct engine_device {
+	char name[128];
+	char driver[64];       /* its version */
+	char pci[16];          /* "0000:3b:00.0", as the machine names it: leads to its NUMA node */
+	uint64_t memory_bytes;
+	char unfit[128];       /* why the engine cannot run on it; empty: it can, as far as can be told without opening it */
+};
+
+/* What a device has counted by itself, over all frames of a queue, read back with their results and checked against what was asked of it. */
+struct engine_counters {
+	uint64_t frames, blocks, pixels; /* blocks decoded; pixels that went into totals and radial sums */
+	uint64_t pixels_tested;          /* pixels that went through the test for strong ones */
+	uint64_t copied_in_bytes, copied_out_bytes;
 };
 
 struct engine_context; /* one open device */
@@ -79,6 +108,9 @@ struct engine_queue;   /* one lane's way in; used by one thread at a time */
 
 struct engine {
 	const char *name;  /* "reference", "cpu", "cuda", ... */
+	/* The devices: fills out[0 .. capacity) and returns how many there are (which may be more), or -ENODEV and why in words there are
+	 * none. NULL: there is one, number 0, about which there is nothing to say but what probe says. */
+	int (*devices)(struct engine_device *out, uint32_t capacity, char *words, size_t words_bytes);
 	/* Is it there? 0 and one line about the device in words, or -ENODEV and why not. */
 	int (*probe)(const struct engine_config *config, char *words, size_t words_bytes);
 	int (*open)(struct engine_context **out, const struct engine_config *config);
@@ -97,6 +129,8 @@ struct engine {
 	int (*submit)(struct engine_queue *queue, const struct engine_plan *plan, struct engine_item *items, uint32_t n);
 	/* Returns when every submitted item is done. */
 	int (*wait)(struct engine_queue *queue);
+	/* What the device counted since queue_open. NULL: it has no counters. */
+	void (*counters)(const struct engine_queue *queue, struct engine_counters *out);
 };
 
 extern const struct engine engine_reference; /* the truth: plain scalar C */

@@ -127,7 +127,7 @@ static struct engine_context *open_best(void)
 
 static void levels_are_taken_by_name_and_unknown_ones_refused_in_words(void **state)
 {
-	struct engine_config scalar = {0, "scalar"}, unknown = {0, "abacus"}, second = {1, NULL};
+	struct engine_config scalar = {.cpu_level = "scalar"}, unknown = {.cpu_level = "abacus"}, second = {.device = 1};
 	struct engine_context *context = NULL;
 	char words[128] = "";
 

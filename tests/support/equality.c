@@ -18,12 +18,12 @@ struct contender {
 	struct engine_queue *queue;
 };
 
-static struct contender reference = {&engine_reference, {0, NULL}, NULL, NULL};
+static struct contender reference = {&engine_reference, {.device = 0}, NULL, NULL};
 static struct contender contenders[] = {
-	{&engine_cpu, {0, "scalar"}, NULL, NULL},
-	{&engine_cpu, {0, "avx2"}, NULL, NULL},
-	{&engine_cpu, {0, "avx512"}, NULL, NULL},
-	{&engine_cpu, {0, "neon"}, NULL, NULL},
+	{&engine_cpu, {.cpu_level = "scalar"}, NULL, NULL},
+	{&engine_cpu, {.cpu_level = "avx2"}, NULL, NULL},
+	{&engine_cpu, {.cpu_level = "avx512"}, NULL, NULL},
+	{&engine_cpu, {.cpu_level = "neon"}, NULL, NULL},
 };
 #define N_CONTENDERS (sizeof contenders / sizeof *contenders)
 
