@@ -1,10 +1,13 @@
-/* page.h - the screen: host/page.html, built into the program. It asks /api/status of whoever serves it. */
+/* page.h - what is served as it stands, built into the program: the screen (host/page.html) and the description of the API (host/api.yaml). */
 #ifndef HOST_PAGE_H
 #define HOST_PAGE_H
 
 #include <stddef.h>
 
-extern const char page_html[]; /* not terminated */
+/* Neither is terminated. */
+extern const char page_html[];
 extern const size_t page_html_bytes;
+extern const char api_yaml[];
+extern const size_t api_yaml_bytes;
 
 #endif

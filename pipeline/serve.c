@@ -81,6 +81,15 @@ static int page(struct lane *lane, struct http_answer *out)
 	return 0;
 }
 
+static int api(struct lane *lane, struct http_answer *out)
+{
+	(void)lane;
+	out->type = "application/yaml";
+	out->text = api_yaml;
+	out->bytes = api_yaml_bytes;
+	return 0;
+}
+
 static int status(struct lane *lane, struct http_answer *out)
 {
 	const struct serve *s = lane->state;
@@ -107,7 +116,7 @@ static const struct {
 	const char *path;
 	int (*answer)(struct lane *lane, struct http_answer *out);
 } paths[] = {
-	{"/", page}, {"/api/status", status}, {"/api/config", configuration}, {"/metrics", metrics},
+	{"/", page}, {"/api/status", status}, {"/api/config", configuration}, {"/api/openapi.yaml", api}, {"/metrics", metrics},
 };
 
 static int answer(void *user, const char *path, struct http_answer *out)
