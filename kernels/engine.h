@@ -65,7 +65,8 @@ struct engine_capabilities {
 	uint32_t max_bins;
 	uint32_t max_batch;    /* items a submit may hold */
 	uint32_t max_queues;   /* 0: any number; what several queues of one device take of its memory they take each */
-	bool needs_pinned;     /* payloads must lie in ranges given to pin */
+	bool needs_pinned;     /* payloads must lie in ranges given to pin. The caller then lays the items of a submit one behind the other in one range:
+				  payload, block offsets, next payload, each from a multiple of 64 bytes on; so one copy can take a batch */
 };
 
 /* Where an engine may keep what took it long to make (programs built for one device). The caller's; NULL functions: nowhere. Called in
@@ -92,6 +93,7 @@ struct engine_device {
 	char driver[64];       /* its version */
 	char pci[16];          /* "0000:3b:00.0", as the machine names it: leads to its NUMA node */
 	uint64_t memory_bytes;
+	bool on_cpu;           /* it computes on the machine's own processors, where another engine is faster: used only when asked for */
 	char unfit[128];       /* why the engine cannot run on it; empty: it can, as far as can be told without opening it */
 };
 
@@ -113,6 +115,7 @@ struct engine {
 	int (*devices)(struct engine_device *out, uint32_t capacity, char *words, size_t words_bytes);
 	/* Is it there? 0 and one line about the device in words, or -ENODEV and why not. */
 	int (*probe)(const struct engine_config *config, char *words, size_t words_bytes);
+	/* A device computes answers that are known first: -EILSEQ where one is wrong. */
 	int (*open)(struct engine_context **out, const struct engine_config *config);
 	void (*close)(struct engine_context **context); /* takes NULL; all queues and plans must be gone */
 	void (*capabilities)(const struct engine_context *context, struct engine_capabilities *out);
@@ -131,6 +134,16 @@ struct engine {
 	int (*wait)(struct engine_queue *queue);
 	/* What the device counted since queue_open. NULL: it has no counters. */
 	void (*counters)(const struct engine_queue *queue, struct engine_counters *out);
+};
+
+/* What an engine that is a shared object of its own exports as `sluice_engine`. The version is looked at before anything else; it changes with every change
+ * of this file that a program built before would trip over. */
+#define ENGINE_PLUGIN_SYMBOL "sluice_engine"
+#define ENGINE_VERSION 1u
+struct engine_plugin {
+	uint32_t version;            /* ENGINE_VERSION */
+	uint32_t engine_bytes;       /* sizeof(struct engine) */
+	const struct engine *engine;
 };
 
 extern const struct engine engine_reference; /* the truth: plain scalar C */
