@@ -40,6 +40,9 @@ size_t block_table_entries(size_t image_bytes, size_t min_block_bytes);
  * the uncompressed sizes add up to image_bytes(shape) and there are no trailing bytes. Nothing is decompressed.
  * A bslz4 head with block size 0 means the filter's default (about 8 kB). shuffle_bytes must equal the pixel's bytes. */
 int block_table_build(struct block_table *table, const struct payload *payload, const struct image_shape *shape);
+/* The same while the payload is copied to `to`, which has room for all of it and does not overlap: the walk along the length words then finds in the cache
+ * what the copy has just read. Where it fails, what is at `to` is of no use. */
+int block_table_copy(struct block_table *table, const struct payload *payload, const struct image_shape *shape, uint8_t *to);
 
 /* Decodes block i of a checked table to out (block_bytes or last_bytes bytes, unshuffled, pixels in order).
  * scratch: block_bytes bytes, used by bslz4 only; must not overlap out. */

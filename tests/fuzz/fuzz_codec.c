@@ -100,16 +100,19 @@ static bool table_decode(const struct payload *payload, const struct image_shape
 {
 	size_t entries = block_table_entries(image_bytes(shape), 1);
 	struct block_table t = {.capacity = (uint32_t)entries, .offset = malloc(entries * sizeof(uint32_t))};
-	int error = block_table_build(&t, payload, shape);
+	uint8_t *copy = malloc(payload->len_bytes + 1);
+	const struct payload copied = {copy, payload->len_bytes, payload->codec, payload->shuffle_bytes};
+	int error = block_table_copy(&t, payload, shape, copy);
 	uint8_t *scratch = error ? NULL : malloc(t.block_bytes + 1u);
 
 	for (uint32_t i = 0; !error && i < t.n_blocks; i++) {
-		error = codec_decode_block(payload, &t, i, out, scratch);
+		error = codec_decode_block(&copied, &t, i, out, scratch);
 		out += i + 1 == t.n_blocks ? t.last_bytes : t.block_bytes;
 	}
 	if (!error)
-		memcpy(out, payload->bytes + t.tail_offset, t.tail_bytes);
+		memcpy(out, copied.bytes + t.tail_offset, t.tail_bytes);
 	free(scratch);
+	free(copy);
 	free(t.offset);
 	return !error;
 }

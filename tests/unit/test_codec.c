@@ -83,6 +83,26 @@ static struct block_table make_table(size_t capacity)
 	return table;
 }
 
+/* Building the table while copying says the same as building it, and copies all of a good payload, into fenced memory. */
+static void assert_copied_alike(const struct payload *payload, const struct image_shape *shape, const struct block_table *built, int error)
+{
+	struct block_table table = make_table(built->capacity);
+	struct fence fence;
+	uint8_t *to = fence_open(&fence, payload->len_bytes);
+
+	assert_int_equal(block_table_copy(&table, payload, shape, to), error);
+	if (!error) {
+		assert_memory_equal(to, payload->bytes, payload->len_bytes);
+		assert_int_equal(table.n_blocks, built->n_blocks);
+		assert_int_equal(table.last_bytes, built->last_bytes);
+		assert_int_equal(table.tail_offset, built->tail_offset);
+		assert_memory_equal(table.offset, built->offset, (table.n_blocks + (table.n_blocks > 0)) * sizeof(uint32_t));
+	}
+	assert_int_equal(table.offset[table.capacity], 0xdeadbeef);
+	free(table.offset);
+	fence_close(&fence);
+}
+
 /* What the table and the block decoder make of a payload: the first error, or 0 and the image in out. */
 static int decode_by_blocks(const struct payload *payload, const struct image_shape *shape, uint8_t *out)
 {
@@ -91,6 +111,7 @@ static int decode_by_blocks(const struct payload *payload, const struct image_sh
 	uint8_t *scratch = error ? NULL : malloc(table.block_bytes + 1u);
 	uint64_t covered = 0;
 
+	assert_copied_alike(payload, shape, &table, error);
 	for (uint32_t i = 0; !error && i < table.n_blocks; i++) {
 		uint32_t size = i + 1 == table.n_blocks ? table.last_bytes : table.block_bytes;
 
