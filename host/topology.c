@@ -89,6 +89,33 @@ int topology_interface_node(const char *sysfs, const char *interface)
 	return read_text(path, text, sizeof(text)) ? atoi(text) : -1;
 }
 
+struct pci { unsigned domain, bus, device, function; };
+
+static bool read_pci(const char *address, struct pci *out)
+{
+	int n = 0;
+
+	return sscanf(address, "%8x:%2x:%2x.%1x%n", &out->domain, &out->bus, &out->device, &out->function, &n) == 4 && !address[n];
+}
+
+int topology_pci_node(const char *sysfs, const char *address)
+{
+	char path[512], text[64];
+	struct pci pci;
+
+	if (!read_pci(address, &pci))
+		return -1;
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%04x:%02x:%02x.%x/numa_node", sysfs, pci.domain, pci.bus, pci.device, pci.function);
+	return read_text(path, text, sizeof(text)) ? atoi(text) : -1;
+}
+
+bool topology_same_pci(const char *a, const char *b)
+{
+	struct pci one, other;
+
+	return read_pci(a, &one) && read_pci(b, &other) && !memcmp(&one, &other, sizeof(one));
+}
+
 /* Which of our addresses packets to a numeric IPv4 host leave from: the kernel knows without a packet being sent. */
 static bool source_address(const char *host, struct in_addr *out)
 {

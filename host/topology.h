@@ -1,4 +1,4 @@
-/* topology.h - which processors this process may use, on which NUMA node each lies, and next to which node a network card is.
+/* topology.h - which processors this process may use, on which NUMA node each lies, and next to which node a card is.
  *
  * Read from sysfs under a root that can be given, so that machines with several sockets can be tested on one with none. */
 #ifndef HOST_TOPOLOGY_H
@@ -23,5 +23,9 @@ int topology_endpoint_node(const char *sysfs, const char *endpoint);
 unsigned topology_cpus_of(const struct topology *topology, int node, int *cpus, unsigned max);
 /* Node of a network interface by name; -1 unknown. */
 int topology_interface_node(const char *sysfs, const char *interface);
+/* Node of a device on PCI by its address, "0000:3b:00.0" (drivers also write more zeros in front, or capitals); -1 unknown. */
+int topology_pci_node(const char *sysfs, const char *address);
+/* Do two addresses name the same device? Not where one is none. */
+bool topology_same_pci(const char *a, const char *b);
 
 #endif

@@ -74,6 +74,9 @@ static void two_sockets(void)
 	put("class/net/office0/device/numa_node", "0\n");
 	put("class/net/old0/device/numa_node", "-1\n");
 	put("class/net/lo/mtu", "65536\n");
+	put("bus/pci/devices/0000:3b:00.0/numa_node", "0\n");
+	put("bus/pci/devices/0000:af:00.0/numa_node", "1\n");
+	put("bus/pci/devices/0000:b0:00.0/numa_node", "-1\n");
 }
 
 static void processors_lie_on_their_nodes(void **state)
@@ -130,6 +133,24 @@ static void an_endpoint_lies_where_its_card_does(void **state)
 	assert_int_equal(topology_endpoint_node(root, "tcp://999.1.1.1:1"), -1);
 }
 
+static void an_accelerator_lies_on_its_node_however_its_address_is_written(void **state)
+{
+	static const char *const nonsense[] = {"", "af", "0000:af:00", "0000:af:00.0/../..", "0000:af:00.0 ", "../../af", "zz:af:00.0", ":::."};
+
+	two_sockets();
+	assert_int_equal(topology_pci_node(root, "0000:3b:00.0"), 0);
+	assert_int_equal(topology_pci_node(root, "0000:af:00.0"), 1);
+	assert_int_equal(topology_pci_node(root, "00000000:AF:00.0"), 1); /* as one vendor's tools print it */
+	assert_int_equal(topology_pci_node(root, "0000:b0:00.0"), -1);
+	assert_int_equal(topology_pci_node(root, "0000:c0:00.0"), -1);
+	for (size_t i = 0; i < sizeof(nonsense) / sizeof(*nonsense); i++)
+		assert_int_equal(topology_pci_node(root, nonsense[i]), -1);
+	assert_true(topology_same_pci("0000:af:00.0", "00000000:AF:00.0"));
+	assert_false(topology_same_pci("0000:af:00.0", "0001:af:00.0"));
+	assert_false(topology_same_pci("0000:af:00.0", "0000:af:00.1"));
+	assert_false(topology_same_pci("", ""));
+}
+
 static void without_sysfs_there_is_one_node(void **state)
 {
 	const int some[] = {0, 6};
@@ -165,6 +186,7 @@ int main(void)
 		TEST(processors_that_are_not_allowed_are_not_listed),
 		TEST(a_card_lies_on_its_node),
 		TEST(an_endpoint_lies_where_its_card_does),
+		TEST(an_accelerator_lies_on_its_node_however_its_address_is_written),
 		TEST(without_sysfs_there_is_one_node),
 		TEST(nonsense_in_sysfs_is_no_harm),
 	};
