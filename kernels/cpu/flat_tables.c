@@ -42,13 +42,19 @@ static void make_thresholds(struct flat_plan *t, const struct plan *plan)
 			t->edge[columns - 4][sum] = threshold(plan, 7 * columns, sum);
 }
 
+/* GCC 12 for 64-bit Arm breaks down over fmin in a loop. */
+static double lesser(double a, double b)
+{
+	return b < a ? b : a;
+}
+
 static void make_flat_test(struct flat_plan *t, const struct plan *plan)
 {
 	double least = (double)UINT64_MAX, brightest = (double)UINT64_MAX;
 
 	for (unsigned m = 2; m <= FLAT_WINDOW; m++) {
-		least = fmin(least, (double)plan->c_q16[m] / m);
-		brightest = fmin(brightest, floor((double)plan->c_q16[m] / (m - 1) / 65536.0));
+		least = lesser(least, (double)plan->c_q16[m] / m);
+		brightest = lesser(brightest, floor((double)plan->c_q16[m] / (m - 1) / 65536.0));
 	}
 	least = floor(least * (FLAT_WINDOW / 256.0) * (1.0 - 0x1p-40));
 	t->flat_q8 = least < FLAT_Q8_MAX ? (uint32_t)least : FLAT_Q8_MAX;
