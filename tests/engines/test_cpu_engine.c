@@ -145,6 +145,18 @@ static void levels_are_taken_by_name_and_unknown_ones_refused_in_words(void **st
 	assert_int_equal(words[3], 0);
 }
 
+#ifdef __aarch64__
+static void the_level_that_every_such_processor_has_is_taken(void **state)
+{
+	struct engine_config neon = {0, "neon"};
+	char words[128] = "";
+
+	assert_int_equal(engine_cpu.probe(&neon, words, sizeof words), 0);
+	assert_int_equal(engine_cpu.probe(NULL, words, sizeof words), 0);
+	assert_string_equal(words, "level neon, best here neon");
+}
+#endif
+
 static void closing_nothing_does_nothing(void **state)
 {
 	struct engine_context *context = NULL;
@@ -223,6 +235,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_taken_by_name_and_unknown_ones_refused_in_words),
+#ifdef __aarch64__
+		cmocka_unit_test(the_level_that_every_such_processor_has_is_taken),
+#endif
 		cmocka_unit_test(closing_nothing_does_nothing),
 		cmocka_unit_test(batches_that_do_not_fit_the_queue_are_refused_whole),
 		cmocka_unit_test(a_queue_takes_no_memory_after_the_first_frames_of_its_plans),

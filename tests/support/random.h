@@ -29,6 +29,15 @@ static inline uint32_t random_below(struct random *r, uint32_t n)
 	return (uint32_t)((random_u64(r) >> 32) * n >> 32);
 }
 
+/* How many random cases to run of n, one at least: the part that SLUICE_CASES_PART asks for where every one takes long. */
+static inline int random_cases(int n)
+{
+	const char *given = getenv("SLUICE_CASES_PART");
+	int part = given ? atoi(given) : 1;
+
+	return part > 1 ? (n + part - 1) / part : n;
+}
+
 static inline void random_seed(struct random *r)
 {
 	const char *given = getenv("SLUICE_SEED");
