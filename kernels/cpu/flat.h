@@ -175,5 +175,13 @@ void flat_take_u32_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, co
 void flat_bins_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks);
 void flat_empty_sums_avx512(struct flat_queue *f);
 #endif
+#ifdef __aarch64__
+extern const struct flat_level flat_level_neon;
+void flat_take_u8_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_u16_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_u32_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_bins_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks);
+void flat_empty_sums_neon(struct flat_queue *f);
+#endif
 
 #endif

@@ -33,6 +33,9 @@ static const struct cpu_level levels[] = {
 	{"avx2", have_avx2, &cpu_rows_avx2, &flat_level_avx2},
 	{"avx512", have_avx512, &cpu_rows_avx2, &flat_level_avx512},
 #endif
+#ifdef __aarch64__
+	{"neon", always, &cpu_rows_neon, &flat_level_neon},
+#endif
 };
 #define N_LEVELS (sizeof levels / sizeof *levels)
 

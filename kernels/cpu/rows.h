@@ -83,5 +83,9 @@ extern const struct cpu_rows cpu_rows_scalar;
 extern const struct cpu_rows cpu_rows_avx2;
 void cpu_unshuffle_avx2(uint8_t *out, const uint8_t *in, size_t n, unsigned elem);
 #endif
+#ifdef __aarch64__
+extern const struct cpu_rows cpu_rows_neon;
+void cpu_unshuffle_neon(uint8_t *out, const uint8_t *in, size_t n, unsigned elem);
+#endif
 
 #endif
