@@ -27,6 +27,8 @@ typedef ulong u64;
 #define BARRIER_GLOBAL barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #define WARP_BARRIER_LOCAL BARRIER_LOCAL   /* in groups of 32 items */
 #define WARP_BARRIER_GLOBAL BARRIER_GLOBAL
+#define UNROLL _Pragma("unroll")
+#define STORE4(to, a, b, c, d) (*(__global uint4 *)(to) = (uint4)(a, b, c, d)) /* to is a multiple of 16 */
 #define LOCAL_ADD(at, n) atomic_add(at, n) /* the old value */
 #define LOCAL_OR(at, n) atomic_or(at, n)
 #define GLOBAL_ADD(at, n) atomic_add(at, n)
@@ -52,12 +54,15 @@ typedef unsigned long long u64;
 #define BARRIER_GLOBAL __syncthreads()
 #define WARP_BARRIER_LOCAL __syncwarp()
 #define WARP_BARRIER_GLOBAL __syncwarp()
+#define UNROLL _Pragma("unroll")
+#define STORE4(to, a, b, c, d) (*(uint4 *)(to) = make_uint4(a, b, c, d))
 #define LOCAL_ADD(at, n) atomicAdd(at, n)
 #define LOCAL_OR(at, n) atomicOr(at, n)
 #define GLOBAL_ADD(at, n) atomicAdd(at, n)
 
 #else
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef uint8_t u8;
@@ -79,6 +84,8 @@ typedef uint64_t u64;
 #define BARRIER_GLOBAL ((void)0)
 #define WARP_BARRIER_LOCAL ((void)0)
 #define WARP_BARRIER_GLOBAL ((void)0)
+#define UNROLL
+#define STORE4(to, a, b, c, d) ((to)[0] = (a), (to)[1] = (b), (to)[2] = (c), (to)[3] = (d))
 #define LOCAL_ADD(at, n) dialect_add(at, n)
 #define LOCAL_OR(at, n) dialect_or(at, n)
 #define GLOBAL_ADD(at, n) dialect_add(at, n)

@@ -1,0 +1,85 @@
+/* lz4.h - reading the sequences of one LZ4 block, with every check.
+ *
+ * For kernels/body/decode.h. Accepts exactly what LZ4_decompress_safe does: what the format allows, and matches at offset 0, which become
+ * zeros. All items of a group read the same sequence; a window of the block's bytes lies in local memory. */
+#ifndef KERNELS_BODY_LZ4_H
+#define KERNELS_BODY_LZ4_H
+
+#include "kernels/body/dialect.h"
+
+#define LZ4_INPUT_WORDS 256u
+#define LZ4_INPUT_BYTES (4u * LZ4_INPUT_WORDS)
+#define LZ4_INPUT_AHEAD 64u /* fewer bytes than these ahead: the window moves on */
+
+#define LZ4_LAST_LITERALS 5u /* the format: a match ends before these, */
+#define LZ4_MATCH_LIMIT 12u  /* and begins before these; */
+#define LZ4_IN_LIMIT 8u      /* an offset, a token and the last literals */
+
+/* Positions count from the whole word that holds the block's first byte. */
+struct lz4_input {
+	GLOBAL const u32 *words;
+	LOCAL u32 *window; /* [base, base + LZ4_INPUT_BYTES) */
+	u32 base, end;
+};
+
+enum lz4_state { LZ4_MORE, LZ4_END, LZ4_BAD };
+
+struct lz4_sequence {
+	u32 literals, n_literals; /* where they begin, and how many there are */
+	u32 offset, n_match;
+	u32 next;                 /* where the next sequence begins */
+};
+
+BODY u32 lz4_byte(const struct lz4_input *in, u32 at)
+{
+	u32 i = at - in->base;
+
+	return i < LZ4_INPUT_BYTES ? ((LOCAL const u8 *)in->window)[i] : ((GLOBAL const u8 *)in->words)[at];
+}
+
+/* Adds up length bytes until one is not 255; false where they do not end, or lead past `most` (which is refused anyhow). */
+BODY bool lz4_length(const struct lz4_input *in, u32 *at, u32 *length, u32 most)
+{
+	u32 more = 255;
+
+	while (more == 255) {
+		if (*at >= in->end || *length > most)
+			return false;
+		more = lz4_byte(in, *at);
+		*at += 1;
+		*length += more;
+	}
+	return true;
+}
+
+/* Reads the sequence at `at` of a block that is to become `size` bytes (below 2^31), `done` of which are there. */
+BODY enum lz4_state lz4_read(const struct lz4_input *in, u32 at, u32 done, u32 size, struct lz4_sequence *s)
+{
+	u32 token, rest;
+
+	if (at >= in->end)
+		return LZ4_BAD;
+	token = lz4_byte(in, at++);
+	s->n_literals = token >> 4;
+	if (s->n_literals == 15 && !lz4_length(in, &at, &s->n_literals, size))
+		return LZ4_BAD;
+	if (s->n_literals > in->end - at || s->n_literals > size - done)
+		return LZ4_BAD;
+	s->literals = at;
+	at += s->n_literals;
+	done += s->n_literals;
+	rest = in->end - at;
+	if (size - done < LZ4_MATCH_LIMIT || rest < LZ4_IN_LIMIT)
+		return rest == 0 && done == size ? LZ4_END : LZ4_BAD;
+	s->offset = lz4_byte(in, at) | lz4_byte(in, at + 1) << 8;
+	at += 2;
+	s->n_match = (token & 15) + 4;
+	if (s->n_match == 19 && !lz4_length(in, &at, &s->n_match, size))
+		return LZ4_BAD;
+	if (s->offset > done || s->n_match > size - done - LZ4_LAST_LITERALS)
+		return LZ4_BAD;
+	s->next = at;
+	return LZ4_MORE;
+}
+
+#endif
