@@ -1,101 +1,120 @@
 /* spots.c - joins strong pixels into spots (algorithms.md section 4).
  *
- * For every engine that labels on the host. Works on the caller's memory only. A union-find over the sorted list gives every pixel the
- * first pixel of its component; the pixels of a component are then chained in order, and each chain is summed up by itself. */
+ * For every engine that labels on the host. Works on the caller's memory only. The sorted list falls into runs, pixels side by side in a row. A
+ * union-find over the runs gives each the first one of its component; those of a component are then chained in order, and each chain is summed up. */
 #include "kernels/spots.h"
 
 #include <errno.h>
 
-/* Two entries per strong pixel. */
-struct labels {
-	uint32_t *first; /* position of an earlier pixel of the component, in the end of its first one */
-	uint32_t *next;  /* position of the component's next pixel, LAST after the last one */
+struct run {
+	uint32_t from, to; /* positions in the list: its first pixel, the one behind its last */
+	uint32_t y;
+	uint32_t first;    /* an earlier run of the component; in the end its first one */
+	uint32_t next;     /* the component's next run, LAST after the last one */
 };
 
 #define LAST UINT32_MAX
 
 size_t spots_scratch_bytes(const struct plan *plan, uint32_t n_strong)
 {
-	return (size_t)n_strong * 2 * sizeof(uint32_t);
+	return (size_t)n_strong * sizeof(struct run);
 }
 
-static uint32_t find_first(uint32_t *first, uint32_t i)
+/* Every run, a component of its own. */
+static uint32_t find_runs(const struct plan *plan, const uint32_t *strong, uint32_t n_strong, struct run *run)
 {
-	while (first[i] != i) {
-		first[i] = first[first[i]];
-		i = first[i];
+	uint32_t width = plan->shape.width, n = 0, y = 0;
+	uint64_t row_end = width;
+
+	for (uint32_t i = 0; i < n_strong; n++) {
+		uint32_t from = i++;
+
+		if (strong[from] >= row_end) {
+			y = strong[from] / width;
+			row_end = (uint64_t)(y + 1) * width;
+		}
+		while (i < n_strong && strong[i] == strong[i - 1] + 1 && strong[i] < row_end)
+			i++;
+		run[n] = (struct run){from, i, y, n, LAST};
+	}
+	return n;
+}
+
+static uint32_t find_first(struct run *run, uint32_t i)
+{
+	while (run[i].first != i) {
+		run[i].first = run[run[i].first].first;
+		i = run[i].first;
 	}
 	return i;
 }
 
-static void join(uint32_t *first, uint32_t a, uint32_t b)
+static void join(struct run *run, uint32_t a, uint32_t b)
 {
-	a = find_first(first, a);
-	b = find_first(first, b);
+	a = find_first(run, a);
+	b = find_first(run, b);
 	if (a < b)
-		first[b] = a;
+		run[b].first = a;
 	else
-		first[a] = b;
+		run[a].first = b;
 }
 
-/* above is the first list position that may touch row y from the row before; it only ever moves forward. */
-static void join_above(const struct plan *plan, const uint32_t *strong, uint32_t i, uint32_t *above, uint32_t *first)
+/* above is the first run that may touch row y from the row before; it only ever moves forward. */
+static void join_above(const struct plan *plan, const uint32_t *strong, uint32_t i, uint32_t *above, struct run *run)
 {
-	uint32_t width = plan->shape.width, x = strong[i] % width, y = strong[i] / width;
-	uint32_t reach = plan->eight_neighbours ? 1 : 0;
+	uint32_t width = plan->shape.width, reach = plan->eight_neighbours ? 1 : 0;
+	uint32_t left = strong[run[i].from], right = strong[run[i].to - 1], row = run[i].y * width;
 
-	if (y == 0)
+	if (run[i].y == 0)
 		return;
-	uint32_t up = strong[i] - width;
-	uint32_t from = x >= reach ? up - reach : up, to = x + reach < width ? up + reach : up;
-	while (strong[*above] < from)
+	uint32_t from = left - width - (left > row ? reach : 0), to = right - width + (right + 1 < row + width ? reach : 0);
+	while (strong[run[*above].to - 1] < from)
 		++*above;
-	for (uint32_t j = *above; j < i && strong[j] <= to; j++)
-		join(first, i, j);
+	for (uint32_t j = *above; j < i && strong[run[j].from] <= to; j++)
+		join(run, i, j);
 }
 
-static void label(const struct plan *plan, const uint32_t *strong, uint32_t n_strong, const struct labels *labels)
+static void label(const struct plan *plan, const uint32_t *strong, struct run *run, uint32_t n_runs)
 {
 	uint32_t above = 0;
 
-	for (uint32_t i = 0; i < n_strong; i++) {
-		labels->first[i] = i;
-		labels->next[i] = LAST;
-		if (i > 0 && strong[i - 1] + 1 == strong[i] && strong[i] % plan->shape.width != 0)
-			join(labels->first, i, i - 1);
-		join_above(plan, strong, i, &above, labels->first);
-	}
-	/* An entry never points forward, so one pass in order leads every pixel to its component's first. */
-	for (uint32_t i = 0; i < n_strong; i++)
-		labels->first[i] = labels->first[labels->first[i]];
-	for (uint32_t i = n_strong; i-- > 0;) {
-		uint32_t head = labels->first[i];
-		if (head == i)
+	for (uint32_t i = 0; i < n_runs; i++)
+		join_above(plan, strong, i, &above, run);
+	/* An entry never points forward, so one pass in order leads every run to its component's first. */
+	for (uint32_t i = 0; i < n_runs; i++)
+		run[i].first = run[run[i].first].first;
+	for (uint32_t i = n_runs; i-- > 0;) {
+		struct run *head = &run[run[i].first];
+
+		if (run[i].first == i)
 			continue;
-		labels->next[i] = labels->next[head];
-		labels->next[head] = i;
+		run[i].next = head->next;
+		head->next = i;
 	}
 }
 
-static void sum_up(const struct plan *plan, const uint32_t *strong, const uint32_t *value, const uint32_t *next, uint32_t i,
-		   struct spot *spot)
+static void add_run(const struct plan *plan, const uint32_t *strong, const uint32_t *value, const struct run *run, struct spot *spot)
 {
-	*spot = (struct spot){ .x_min = UINT16_MAX, .y_min = UINT16_MAX };
-	for (; i != LAST; i = next[i]) {
-		uint32_t x = strong[i] % plan->shape.width, y = strong[i] / plan->shape.width, v = value[i];
-		if (spot->n_px == 0 || v > spot->max) {
+	uint32_t x = strong[run->from] - run->y * plan->shape.width, x_end = x + run->to - run->from;
+	uint64_t sum = 0;
+
+	spot->x_min = x < spot->x_min ? (uint16_t)x : spot->x_min;
+	spot->x_max = x_end - 1 > spot->x_max ? (uint16_t)(x_end - 1) : spot->x_max;
+	spot->y_min = run->y < spot->y_min ? (uint16_t)run->y : spot->y_min;
+	spot->y_max = run->y > spot->y_max ? (uint16_t)run->y : spot->y_max;
+	for (uint32_t i = run->from; i < run->to; i++, x++) {
+		uint32_t v = value[i];
+
+		if ((i == run->from && spot->n_px == 0) || v > spot->max) {
 			spot->max = v;
 			spot->max_index = strong[i];
 		}
-		spot->n_px++;
-		spot->sum += v;
+		sum += v;
 		spot->sum_x += (uint64_t)v * x;
-		spot->sum_y += (uint64_t)v * y;
-		spot->x_min = x < spot->x_min ? (uint16_t)x : spot->x_min;
-		spot->x_max = x > spot->x_max ? (uint16_t)x : spot->x_max;
-		spot->y_min = y < spot->y_min ? (uint16_t)y : spot->y_min;
-		spot->y_max = y > spot->y_max ? (uint16_t)y : spot->y_max;
 	}
+	spot->n_px += run->to - run->from;
+	spot->sum += sum;
+	spot->sum_y += sum * run->y;
 }
 
 /* Is the centroid at most 2 px from the peak? Everything is multiplied by sum v, so that it stays exact. */
@@ -116,15 +135,17 @@ int spots_label(const struct plan *plan, const uint32_t *strong, const uint32_t 
 {
 	uint32_t n_spots = 0;
 
-	if (n_strong == 0)
-		return 0;
-	const struct labels labels = { .first = scratch, .next = (uint32_t *)scratch + n_strong };
-	label(plan, strong, n_strong, &labels);
-	for (uint32_t i = 0; i < n_strong; i++) {
-		struct spot spot;
-		if (labels.first[i] != i)
+	struct run *run = scratch;
+	uint32_t n_runs = find_runs(plan, strong, n_strong, run);
+
+	label(plan, strong, run, n_runs);
+	for (uint32_t i = 0; i < n_runs; i++) {
+		struct spot spot = {.x_min = UINT16_MAX, .y_min = UINT16_MAX};
+
+		if (run[i].first != i)
 			continue;
-		sum_up(plan, strong, value, labels.next, i, &spot);
+		for (uint32_t j = i; j != LAST; j = run[j].next)
+			add_run(plan, strong, value, &run[j], &spot);
 		if (spot.n_px < plan->min_pixels || spot.n_px > plan->max_pixels || !is_compact(plan, &spot))
 			continue;
 		if (n_spots == plan->max_spots)
