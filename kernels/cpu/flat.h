@@ -31,7 +31,7 @@
 /* Runs of pixels that follow each other in flat order, into bins upwards or downwards, each into the next one but where a bit says not. */
 struct flat_segment {
 	uint32_t n_runs;
-	uint32_t word; /* FLAT_NO_HOLES, or of slot_bits: bit i tells whether a run goes i slots on from the first one's */
+	uint32_t word; /* FLAT_NO_HOLES, or its first of slot_bits, whose bits are the slots from a multiple of 64 on */
 	uint16_t slot; /* of the first run; downwards it counts from the last slot */
 	bool down;
 	bool wide;     /* the sum of a run may need 16 bits */
@@ -67,7 +67,7 @@ struct flat_queue {
 	uint32_t *wide;                      /* ring: values of clipped pixels */
 	uint8_t *planes, *padded;            /* a block; a short one with its planes padded, or the input of the last */
 	uint8_t *ends[2];                    /* low and high bytes of running sums at the ends of runs; [63] is the last one before */
-	uint16_t *sum_16[2];                 /* per slot, upwards and downwards, from a few segments */
+	uint16_t *sum_16[2];                 /* per slot, upwards and downwards, from a few segments; their order in 64 is the level's affair */
 	uint32_t *sum_32[2];
 	uint64_t *excess;                    /* per slot: what pixels have above FLAT_CLIP */
 	uint32_t *refused;                   /* per slot: pixels refused by value */

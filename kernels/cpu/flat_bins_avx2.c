@@ -100,8 +100,10 @@ static ALWAYS_INLINE __m256i load(const uint8_t *at)
 	return _mm256_loadu_si256((const __m256i *)at);
 }
 
-static ALWAYS_INLINE void add_narrow(uint16_t *to, const uint8_t *low, uint32_t n)
+static ALWAYS_INLINE void add_narrow(uint16_t *sums, uint32_t slot, const uint8_t *low, uint32_t n)
 {
+	uint16_t *to = sums + slot;
+
 	for (uint32_t i = 0; i < n; i += 32) {
 		__m256i d = _mm256_and_si256(first_bytes(n - i), _mm256_sub_epi8(load(low + i), load(low + i - 1)));
 
@@ -130,6 +132,12 @@ static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t 
 		_mm_storeu_si128((__m128i *)to, _mm_add_epi16(_mm_loadu_si128((const __m128i *)to), v));
 		low += _mm_popcnt_u64(bits);
 	}
+}
+
+/* The first n of the bits. */
+static ALWAYS_INLINE uint64_t first_bits(uint64_t bits, uint32_t n)
+{
+	return n < 64 ? _pdep_u64((UINT64_C(1) << n) - 1, bits) : bits;
 }
 
 #define LEVEL(name) name##_avx2

@@ -64,9 +64,13 @@ static uint32_t pack_block(struct flat_queue *f, int64_t n, uint32_t n_groups)
 	return (uint32_t)(low - f->ends[0] - FLAT_VECTOR);
 }
 
-static ALWAYS_INLINE void add_16(uint16_t *to, __m512i v)
+/* Sums of 64 slots: those of even ones, then those of odd ones. */
+static ALWAYS_INLINE void add_16(uint16_t *to, __m512i bytes)
 {
-	_mm512_storeu_si512(to, _mm512_add_epi16(_mm512_loadu_si512(to), v));
+	__m512i even = _mm512_and_si512(bytes, _mm512_set1_epi16(255)), odd = _mm512_srli_epi16(bytes, 8);
+
+	_mm512_store_si512(to, _mm512_add_epi16(_mm512_load_si512(to), even));
+	_mm512_store_si512(to + 32, _mm512_add_epi16(_mm512_load_si512(to + 32), odd));
 }
 
 static ALWAYS_INLINE void add_32(uint32_t *to, __m512i v)
@@ -74,28 +78,53 @@ static ALWAYS_INLINE void add_32(uint32_t *to, __m512i v)
 	_mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), v));
 }
 
+/* Words of two vectors, one from each in turn, 16 of either from word 16 * half on. */
+static ALWAYS_INLINE __m512i in_turn(__m512i even, __m512i odd, unsigned half)
+{
+	__m512i e = _mm512_cvtepu16_epi32(half ? _mm512_extracti64x4_epi64(even, 1) : _mm512_castsi512_si256(even));
+	__m512i o = _mm512_cvtepu16_epi32(half ? _mm512_extracti64x4_epi64(odd, 1) : _mm512_castsi512_si256(odd));
+
+	return _mm512_or_si512(e, _mm512_slli_epi32(o, 16));
+}
+
 void flat_empty_sums_avx512(struct flat_queue *f)
 {
 	for (unsigned way = 0; way < 2; way++)
-		for (uint32_t i = 0; i < f->tables->n_slots; i += 32) {
-			__m512i sums = _mm512_loadu_si512(f->sum_16[way] + i);
+		for (uint32_t i = 0; i < f->tables->n_slots; i += 64) {
+			__m512i even = _mm512_load_si512(f->sum_16[way] + i), odd = _mm512_load_si512(f->sum_16[way] + i + 32);
 
-			add_32(f->sum_32[way] + i, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(sums)));
-			add_32(f->sum_32[way] + i + 16, _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(sums, 1)));
-			_mm512_storeu_si512(f->sum_16[way] + i, _mm512_setzero_si512());
+			for (unsigned half = 0; half < 2; half++) {
+				__m512i sums = in_turn(even, odd, half);
+
+				add_32(f->sum_32[way] + i + 32 * half, _mm512_cvtepu16_epi32(_mm512_castsi512_si256(sums)));
+				add_32(f->sum_32[way] + i + 32 * half + 16, _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(sums, 1)));
+			}
+			_mm512_store_si512(f->sum_16[way] + i, _mm512_setzero_si512());
+			_mm512_store_si512(f->sum_16[way] + i + 32, _mm512_setzero_si512());
 		}
 	f->n_pieces = 0;
 }
 
-static ALWAYS_INLINE void add_narrow(uint16_t *to, const uint8_t *low, uint32_t n)
+/* n sums to slots from `slot` on. */
+static ALWAYS_INLINE void add_narrow(uint16_t *sums, uint32_t slot, const uint8_t *low, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i += 64) {
-		__mmask64 there = n - i < 64 ? _bzhi_u64(~UINT64_C(0), n - i) : ~UINT64_C(0);
-		__m512i d = _mm512_maskz_sub_epi8(there, _mm512_loadu_si512(low + i), _mm512_loadu_si512(low + i - 1));
+	uint32_t before = slot % 64, end = before + n;
+	__mmask64 there = ~UINT64_C(0) << before;
 
-		add_16(to + i, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(d)));
-		add_16(to + i + 32, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(d, 1)));
+	low -= before;
+	for (uint32_t i = 0; i < end; i += 64, there = ~UINT64_C(0)) {
+		if (end - i < 64)
+			there = _bzhi_u64(there, end - i);
+		add_16(sums + slot - before + i, _mm512_maskz_sub_epi8(there, _mm512_loadu_si512(low + i), _mm512_loadu_si512(low + i - 1)));
 	}
+}
+
+/* The next sums, one for every bit, to the slots of the bits. */
+static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t slots)
+{
+	__m512i d = _mm512_sub_epi8(_mm512_loadu_si512(low), _mm512_loadu_si512(low - 1));
+
+	add_16(to, _mm512_maskz_expand_epi8(slots, d));
 }
 
 static ALWAYS_INLINE __m512i join_bytes(const uint8_t *low, const uint8_t *high)
@@ -117,14 +146,10 @@ static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8
 	}
 }
 
-/* The next sums, one for every bit, to the slots of the bits. */
-static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t slots)
+/* The first n of the bits. */
+static ALWAYS_INLINE uint64_t first_bits(uint64_t bits, uint32_t n)
 {
-	__m512i d = _mm512_sub_epi8(_mm512_loadu_si512(low), _mm512_loadu_si512(low - 1));
-
-	d = _mm512_maskz_expand_epi8(slots, d);
-	add_16(to, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(d)));
-	add_16(to + 32, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(d, 1)));
+	return n < 64 ? _pdep_u64((UINT64_C(1) << n) - 1, bits) : bits;
 }
 
 #define LEVEL(name) name##_avx512

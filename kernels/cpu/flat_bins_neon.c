@@ -111,8 +111,10 @@ static ALWAYS_INLINE uint8x16_t first_bytes(uint32_t n)
 	return vld1q_u8(steps + 16 - (n < 16 ? n : 16));
 }
 
-static ALWAYS_INLINE void add_narrow(uint16_t *to, const uint8_t *low, uint32_t n)
+static ALWAYS_INLINE void add_narrow(uint16_t *sums, uint32_t slot, const uint8_t *low, uint32_t n)
 {
+	uint16_t *to = sums + slot;
+
 	for (uint32_t i = 0; i < n; i += 16) {
 		uint8x16_t d = vandq_u8(first_bytes(n - i), vsubq_u8(vld1q_u8(low + i), vld1q_u8(low + i - 1)));
 
@@ -128,6 +130,23 @@ static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8
 
 		to[i] += (uint16_t)((l[0] | h[0] << 8) - (l[-1] | h[-1] << 8));
 	}
+}
+
+/* The next sums, one for every bit, to the slots of the bits. */
+static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t slots)
+{
+	for (; slots; slots &= slots - 1, low++)
+		to[__builtin_ctzll(slots)] += (uint8_t)(low[0] - low[-1]);
+}
+
+/* The first n of the bits. */
+static ALWAYS_INLINE uint64_t first_bits(uint64_t bits, uint32_t n)
+{
+	uint64_t rest = bits;
+
+	for (uint32_t i = 0; i < n && rest; i++)
+		rest &= rest - 1;
+	return bits ^ rest;
 }
 
 #define LEVEL(name) name##_neon

@@ -171,21 +171,22 @@ static uint32_t segment_length(const struct row *row, uint32_t i, bool *down)
 	return n;
 }
 
-/* Where a segment's runs from i on leave slots out, which ones. */
+/* Where a segment's runs leave slots out, which ones have a run. */
 static int add_slots(struct flat_plan *t, struct flat_segment *s, const struct run *run)
 {
-	uint32_t first = run[0].slot, n_slots = (uint32_t)abs((int)run[s->n_runs - 1].slot - (int)first) + 1;
+	uint32_t before = s->slot % 64, n_slots = (uint32_t)abs((int)run[s->n_runs - 1].slot - (int)run[0].slot) + 1;
+	size_t first = t->n_words;
 
 	s->word = FLAT_NO_HOLES;
 	if (n_slots == s->n_runs)
 		return 0;
-	if (t->n_words >= FLAT_NO_HOLES || add_words(t, n_slots / 64 + 1))
+	if (first >= FLAT_NO_HOLES || add_words(t, (before + n_slots - 1) / 64 + 1))
 		return -ENOMEM;
-	s->word = (uint32_t)(t->n_words - n_slots / 64 - 1);
+	s->word = (uint32_t)first;
 	for (uint32_t i = 0; i < s->n_runs; i++) {
-		uint32_t on = (uint32_t)abs((int)run[i].slot - (int)first);
+		uint32_t bit = before + (uint32_t)abs((int)run[i].slot - (int)run[0].slot);
 
-		t->slot_bits[s->word + on / 64] |= UINT64_C(1) << on % 64;
+		t->slot_bits[first + bit / 64] |= UINT64_C(1) << bit % 64;
 	}
 	return 0;
 }
