@@ -1,9 +1,8 @@
-/* http.c - a small HTTP server on libwebsockets' event loop (http.h).
+/* http.c - the HTTP server's clients and loop, on libwebsockets (http.h). Requests are http_request.c's, WebSockets http_socket.c's.
  *
  * The sockets that listen are our own, watched by the loop as plain descriptors: so a taken port is an error with a name, and who is let in
- * is decided here. Every answer fits into the socket's buffer, so it is written in one go and no state is kept between two requests. What
- * libwebsockets 4.1 would do beyond HTTP/1 (upgrades to WebSocket or HTTP/2, CONNECT) is refused before it begins. */
-#include "host/http.h"
+ * is decided here. What libwebsockets 4.1 would do beyond HTTP/1 and WebSocket (upgrades to HTTP/2, CONNECT) is refused before it begins. */
+#include "host/http_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,51 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <libwebsockets.h>
-
 #include "host/clock.h"
-#include "host/http_listen.h"
-#include "host/log.h"
 
-#define CLIENTS_MAX 64          /* beyond these the longest idle one has to go */
-#define PLACES (CLIENTS_MAX * 2) /* those who are on their way out are still there */
 #define REQUEST_BYTES 4096      /* request line and headers */
 #define REQUEST_S 5             /* for a request to arrive whole */
 #define IDLE_S 20               /* between two requests of one connection */
-#define HEAD_BYTES 2048         /* of an answer */
-#define SEND_BYTES (256 << 10)  /* what a client may leave unread */
 #define ACCEPT_MAX 64           /* at once, before those who are in are served again */
 #define STARVED_US 20000
-#define TEXT_TYPE "text/plain; charset=utf-8"
-
-struct client {
-	struct lws *wsi;        /* NULL: a free place */
-	uint64_t last_ns;       /* when it came, or asked last */
-	bool leaving;
-};
-
-struct http {
-	struct lws_context *context;
-	struct lws_vhost *vhost;
-	lws_sorted_usec_list_t tick;
-	http_answer_fn *answer;
-	void *user;
-	struct http_listen listen; /* its descriptors, until the loop has taken them over */
-	struct client client[PLACES];
-	struct log_limit starved, broken;
-};
 
 /* --- clients ----------------------------------------------------------------------------------------------------------- */
 
-static struct client *find(struct http *http, const struct lws *wsi)
+struct http_client *http_find(struct http *http, const struct lws *wsi)
 {
-	for (unsigned i = 0; i < PLACES; i++)
+	for (unsigned i = 0; i < HTTP_PLACES; i++)
 		if (http->client[i].wsi == wsi)
 			return &http->client[i];
 	return NULL;
 }
 
-static void drop(struct client *client)
+void http_drop(struct http_client *client)
 {
 	client->leaving = true;
 	lws_set_timeout(client->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
@@ -63,11 +36,11 @@ static void drop(struct client *client)
 
 static void make_room(struct http *http)
 {
-	struct client *idlest = NULL;
+	struct http_client *idlest = NULL;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < PLACES; i++) {
-		struct client *c = &http->client[i];
+	for (unsigned i = 0; i < HTTP_PLACES; i++) {
+		struct http_client *c = &http->client[i];
 
 		if (!c->wsi || c->leaving)
 			continue;
@@ -75,18 +48,18 @@ static void make_room(struct http *http)
 		if (!idlest || c->last_ns < idlest->last_ns)
 			idlest = c;
 	}
-	if (n >= CLIENTS_MAX)
-		drop(idlest);
+	if (n >= HTTP_CLIENTS_MAX)
+		http_drop(idlest);
 }
 
 static void let_in(struct http *http, int fd)
 {
-	int send_bytes = SEND_BYTES;
-	struct client *place;
+	int send_bytes = HTTP_SEND_BYTES;
+	struct http_client *place;
 	struct lws *wsi;
 
 	make_room(http);
-	place = find(http, NULL);
+	place = http_find(http, NULL);
 	if (!place) {
 		close(fd);
 		return;
@@ -94,7 +67,14 @@ static void let_in(struct http *http, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
 	wsi = lws_adopt_socket_vhost(http->vhost, fd); /* closes fd where it fails */
 	if (wsi)
-		*place = (struct client){.wsi = wsi, .last_ns = clock_monotonic_ns()};
+		*place = (struct http_client){.wsi = wsi, .last_ns = clock_monotonic_ns()};
+}
+
+static void leave(struct http *http, struct http_client *client)
+{
+	http_socket_end(http, client);
+	http_request_end(client);
+	client->wsi = NULL;
 }
 
 static void accept_some(struct http *http, int listener)
@@ -114,124 +94,12 @@ static void accept_some(struct http *http, int listener)
 	}
 }
 
-/* --- requests ---------------------------------------------------------------------------------------------------------- */
-
-/* Every answer carries these: the page may run its own script and ask this server, nothing else; nobody may frame or guess. */
-static const struct lws_protocol_vhost_options always[] = {
-	{&always[1], NULL, "content-security-policy:",
-	 "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; "
-	 "form-action 'none'; frame-ancestors 'none'"},
-	{&always[2], NULL, "x-content-type-options:", "nosniff"},
-	{&always[3], NULL, "cross-origin-resource-policy:", "same-origin"},
-	{&always[4], NULL, "referrer-policy:", "no-referrer"},
-	{NULL, NULL, "cache-control:", "no-store"},
-};
-
-static void say(struct http_answer *out, int status, const char *words)
-{
-	*out = (struct http_answer){.status = status, .type = TEXT_TYPE, .text = words, .bytes = strlen(words)};
-}
-
-/* Names of others, in Host or in Origin, on an address that only this machine reaches: a browser has been led here. */
-static bool is_foreign(const struct http *http, struct lws *wsi)
-{
-	char text[256];
-
-	if (!http->listen.loopback)
-		return false;
-	if (lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_HOST) <= 0 || !http_listen_is_loopback(text))
-		return true;
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
-		return false;
-	if (lws_hdr_copy(wsi, text, sizeof(text), WSI_TOKEN_ORIGIN) <= 0 || strncmp(text, "http://", 7))
-		return true;
-	return !http_listen_is_loopback(text + 7);
-}
-
-static void answer(struct http *http, struct lws *wsi, const char *uri, size_t uri_bytes, struct http_answer *out)
-{
-	char path[HTTP_PATH_MAX];
-	int rc;
-
-	if (is_foreign(http, wsi)) {
-		say(out, 403, "This address is for programs on this machine: ask for it as localhost or 127.0.0.1.\n");
-		return;
-	}
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) && !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI)) {
-		say(out, 405, "Only GET and HEAD are answered here.\n");
-		return;
-	}
-	if (uri_bytes >= sizeof(path) || memchr(uri, '\0', uri_bytes)) {
-		say(out, 404, "There is nothing under this path.\n");
-		return;
-	}
-	memcpy(path, uri, uri_bytes);
-	path[uri_bytes] = '\0';
-	*out = (struct http_answer){.status = 200, .type = TEXT_TYPE, .text = ""};
-	rc = http->answer(http->user, path, out);
-	if (rc == -ENOENT)
-		say(out, 404, "There is nothing under this path.\n");
-	else if (rc < 0)
-		say(out, 503, "This cannot be had now.\n");
-}
-
-/* Head and body in one buffer of the form that libwebsockets wants. 0, or -1: the connection is of no use any more. */
-static int send_answer(struct lws *wsi, const struct http_answer *a, bool with_body, bool last)
-{
-	unsigned char *buffer = malloc(LWS_PRE + HEAD_BYTES + a->bytes), *start, *at, *end;
-	int rc = -1;
-
-	if (!buffer)
-		return -1;
-	at = start = buffer + LWS_PRE;
-	end = start + HEAD_BYTES;
-	if (lws_add_http_common_headers(wsi, (unsigned)a->status, a->type, a->bytes, &at, end))
-		goto done;
-	if (a->status == 405 && lws_add_http_header_by_name(wsi, (const unsigned char *)"allow:", (const unsigned char *)"GET, HEAD", 9, &at, end))
-		goto done;
-	if (last && lws_add_http_header_by_token(wsi, WSI_TOKEN_CONNECTION, (const unsigned char *)"close", 5, &at, end))
-		goto done;
-	if (lws_finalize_write_http_header(wsi, start, &at, end))
-		goto done;
-	rc = 0;
-	if (with_body && a->bytes) {
-		memcpy(start, a->text, a->bytes);
-		if (lws_write(wsi, start, a->bytes, LWS_WRITE_HTTP_FINAL) < 0)
-			rc = -1;
-	}
-done:
-	free(buffer);
-	return rc;
-}
-
-static int on_request(struct http *http, struct lws *wsi, const char *uri, size_t uri_bytes)
-{
-	struct client *client = find(http, wsi);
-	struct http_answer out;
-	bool last;
-	int rc;
-
-	answer(http, wsi, uri, uri_bytes, &out);
-	/* What follows a refused request, or the body that none should have, is not worth reading. */
-	last = out.status == 403 || out.status == 405 || lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
-	       lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
-	rc = send_answer(wsi, &out, !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), last);
-	if (out.owned)
-		free((void *)(uintptr_t)out.text);
-	if (rc < 0 || last || !client)
-		return -1;
-	if (lws_partial_buffered(wsi)) { /* it asks again and again and never reads */
-		drop(client);
-		return 0;
-	}
-	client->last_ns = clock_monotonic_ns();
-	return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
+/* --- events ------------------------------------------------------------------------------------------------------------ */
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
 {
 	struct http *http = lws_context_user(lws_get_context(wsi));
-	struct client *client;
+	struct http_client *client;
 
 	(void)session;
 	switch (reason) {
@@ -239,29 +107,46 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *ses
 		accept_some(http, lws_get_socket_fd(wsi));
 		return 0;
 	case LWS_CALLBACK_HTTP:
-		return on_request(http, wsi, in, len);
+		return http_on_request(http, wsi, in, len);
+	case LWS_CALLBACK_HTTP_BODY:
+		return http_on_body(http, wsi, in, len);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return http_on_body_end(http, wsi);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return http_on_writeable(http, wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: /* `in` may be gone already: 4.1 frees it for a protocol that it does not know */
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return http_socket_may(http, wsi) ? 0 : -1;
+	case LWS_CALLBACK_ESTABLISHED:
+	case LWS_CALLBACK_RECEIVE:
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+	case LWS_CALLBACK_CLOSED:
+		return http_socket_event(http, wsi, reason, in, len);
 	case LWS_CALLBACK_RAW_ADOPT: /* CONNECT */
 	case LWS_CALLBACK_RAW_RX:
-	case LWS_CALLBACK_HTTP_BODY:
 		return -1;
 	case LWS_CALLBACK_WSI_DESTROY:
-		client = find(http, wsi);
+		client = http_find(http, wsi);
 		if (client)
-			client->wsi = NULL;
+			leave(http, client);
 		return 0;
 	default:
 		return 0;
 	}
 }
 
-/* --- the loop ---------------------------------------------------------------------------------------------------------- */
-
-static const struct lws_protocols protocols[] = {
-	{.name = "http", .callback = on_event, .tx_packet_size = SEND_BYTES},
-	{0},
+/* Every answer carries these: the page may run its own script and ask this server, nothing else; nobody may frame or guess. */
+static const struct lws_protocol_vhost_options always[] = {
+	{&always[1], NULL, "content-security-policy:",
+	 "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob: 'self'; connect-src 'self'; base-uri 'none'; "
+	 "form-action 'none'; frame-ancestors 'none'"},
+	{&always[2], NULL, "x-content-type-options:", "nosniff"},
+	{&always[3], NULL, "cross-origin-resource-policy:", "same-origin"},
+	{&always[4], NULL, "referrer-policy:", "no-referrer"},
+	{NULL, NULL, "cache-control:", "no-store"},
 };
+
+/* --- the loop ---------------------------------------------------------------------------------------------------------- */
 
 static void say_for_library(int level, const char *line)
 {
@@ -272,19 +157,31 @@ static void say_for_library(int level, const char *line)
 static int loop_open(struct http *http)
 {
 	struct lws_context_creation_info info = {
-		.port = CONTEXT_PORT_NO_LISTEN_SERVER, .protocols = protocols, .headers = always, .server_string = "sluice", .user = http,
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER, .protocols = http->protocols, .headers = always, .server_string = "sluice", .user = http,
 		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME, .gid = (gid_t)-1, .uid = (uid_t)-1,
-		.max_http_header_data = REQUEST_BYTES, .max_http_header_pool = PLACES, .fd_limit_per_thread = PLACES + HTTP_LISTENERS_MAX + 4,
+		.max_http_header_data = REQUEST_BYTES, .max_http_header_pool = HTTP_PLACES,
+		.fd_limit_per_thread = HTTP_PLACES + HTTP_LISTENERS_MAX + 4,
 		.timeout_secs = REQUEST_S, .timeout_secs_ah_idle = REQUEST_S, .keepalive_timeout = IDLE_S,
 	};
 
+	if (http->cfg.certificate) {
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+		info.ssl_cert_filepath = http->cfg.certificate;
+		info.ssl_private_key_filepath = http->cfg.key;
+		info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+		info.alpn = "http/1.1";
+	}
+	http->protocols[0] = (struct lws_protocols){.name = "http", .callback = on_event, .tx_packet_size = HTTP_SEND_BYTES};
+	if (http->cfg.socket_path)
+		http->protocols[1] = (struct lws_protocols){.name = http->cfg.socket_protocol, .callback = on_event, .rx_buffer_size = HTTP_SAID_MAX,
+							    .tx_packet_size = 0};
 	lws_set_log_level(LLL_ERR | LLL_WARN, say_for_library);
 	http->context = lws_create_context(&info);
 	if (!http->context)
 		return -ENOMEM;
 	http->vhost = lws_create_vhost(http->context, &info);
 	if (!http->vhost)
-		return -ENOMEM;
+		return http->cfg.certificate ? -EINVAL : -ENOMEM;
 	for (; http->listen.n; http->listen.n--) {
 		lws_sock_file_fd_type fd = {.filefd = http->listen.fd[http->listen.n - 1]};
 
@@ -292,6 +189,18 @@ static int loop_open(struct http *http)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int guard_open(struct http *http, char *message, size_t message_bytes)
+{
+	const struct http_cfg *cfg = &http->cfg;
+	struct http_guard_cfg guard = {
+		.loopback = http->listen.loopback, .tls = cfg->certificate != NULL, .port = strrchr(http->listen.where, ':') + 1,
+		.names = cfg->names, .token_file = cfg->token_file, .password_file = cfg->password_file,
+	};
+
+	snprintf(http->where, sizeof(http->where), "%s://%s", cfg->certificate ? "https" : "http", http->listen.where);
+	return http_guard_open(&http->guard, &guard, message, message_bytes);
 }
 
 int http_open(struct http **out, const struct http_cfg *cfg, char *message, size_t message_bytes)
@@ -303,13 +212,14 @@ int http_open(struct http **out, const struct http_cfg *cfg, char *message, size
 	snprintf(message, message_bytes, "not enough memory");
 	if (!http)
 		return rc;
-	http->answer = cfg->answer;
-	http->user = cfg->user;
+	http->cfg = *cfg;
 	rc = http_listen_open(&http->listen, cfg->listen, message, message_bytes);
+	if (rc == 0)
+		rc = guard_open(http, message, message_bytes);
 	if (rc == 0) {
 		rc = loop_open(http);
 		if (rc < 0)
-			snprintf(message, message_bytes, "the server cannot be started");
+			snprintf(message, message_bytes, rc == -EINVAL ? "the certificate or its key cannot be used" : "the server cannot be started");
 	}
 	if (rc < 0)
 		http_close(&http);
@@ -319,7 +229,17 @@ int http_open(struct http **out, const struct http_cfg *cfg, char *message, size
 
 const char *http_where(const struct http *http)
 {
-	return http->listen.where;
+	return http->where;
+}
+
+const char *http_token_file(const struct http *http)
+{
+	return http->guard.with_token ? http->guard.token_file : NULL;
+}
+
+const char *http_auth(const struct http *http)
+{
+	return http->guard.passwords ? "basic" : http->guard.with_token ? "token" : "open";
 }
 
 static void on_tick(lws_sorted_usec_list_t *tick)
@@ -336,6 +256,11 @@ void http_serve(struct http *http, unsigned wait_ms)
 	}
 }
 
+void http_wake(struct http *http)
+{
+	lws_cancel_service(http->context);
+}
+
 void http_close(struct http **out)
 {
 	struct http *http = *out;
@@ -346,6 +271,7 @@ void http_close(struct http **out)
 		lws_sul_cancel(&http->tick);
 		lws_context_destroy(http->context);
 	}
+	http_guard_close(&http->guard);
 	http_listen_close(&http->listen);
 	free(http);
 	*out = NULL;

@@ -51,6 +51,13 @@ bool http_listen_is_loopback(const char *authority)
 	return split(authority, host, sizeof(host), port, sizeof(port)) && is_loopback_host(host);
 }
 
+bool http_listen_host(const char *authority, char *host, size_t host_bytes)
+{
+	char port[6];
+
+	return split(authority, host, host_bytes, port, sizeof(port));
+}
+
 /* --- the sockets that listen ------------------------------------------------------------------------------------------- */
 
 static bool is_loopback_address(const struct sockaddr *address)

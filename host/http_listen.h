@@ -21,5 +21,7 @@ void http_listen_close(struct http_listen *listen);
 
 /* Is it a name of this machine's loopback, with or without a port? As it stands in a Host header. */
 bool http_listen_is_loopback(const char *authority);
+/* The name in it, without brackets and port; false: it makes no sense. */
+bool http_listen_host(const char *authority, char *host, size_t host_bytes);
 
 #endif

@@ -221,6 +221,21 @@ static const struct options_row table[] = {
 	{ "http", OPTION_SECTION, .help = "control, metrics and the live page" },
 	{ "http.listen", OPTION_TEXT, AT(http.listen), .check = check_listen, .standard = "127.0.0.1:8090", .help = "ADDRESS:PORT; or none" },
 
+	{ "http.names", OPTION_TEXT, AT(http.names), .may_be_empty = true, .standard = "\"\"",
+	  .help = "what else people call this machine by, A, B ...; it knows its own names" },
+	{ "http.token_file", OPTION_PATH, AT(http.token_file), .standard = "none",
+	  .help = "holds the token that changes need where others can reach the address; none: one is made" },
+	{ "http.certificate", OPTION_PATH, AT(http.certificate), .standard = "none", .help = "PEM file: with it and its key everything is https; or none" },
+	{ "http.key", OPTION_PATH, AT(http.key), .standard = "none", .help = "the certificate's key, PEM file; or none" },
+	{ "http.password_file", OPTION_PATH, AT(http.password_file), .standard = "none",
+	  .help = "lines of NAME:PASSWORD, one of which everybody has to give; or none" },
+	{ "http.hold_mib", OPTION_U32, AT(http.hold_mib), RANGE(16, 1 << 20), .standard = "256", .unit = "MiB", .help = "latest frames and hits held for the screen" },
+
+	{ "scan", OPTION_SECTION, .help = "the grid of a scan, for its map on the screen" },
+	{ "scan.rows", OPTION_U32, AT(scan.rows), RANGE(1, 100000), .word = "auto", .standard = "auto", .help = "lines; auto: guessed from the announced count" },
+	{ "scan.columns", OPTION_U32, AT(scan.columns), RANGE(1, 100000), .word = "auto", .standard = "auto", .help = "frames of a line; auto: guessed from the announced count" },
+	{ "scan.snake", OPTION_BOOL, AT(scan.snake), .standard = "off", .help = "every second line is scanned backwards" },
+
 	{ "run", OPTION_SECTION, .help = "when a run is over" },
 	{ "run.quiet_after_end_ms", OPTION_U32, AT(run.quiet_after_end_ms), RANGE(0, 3600000), .standard = "2000", .unit = "ms",
 	  .help = "silence after the end message until frames are given up" },

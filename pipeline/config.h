@@ -82,7 +82,17 @@ struct config {
 		uint32_t write_queue_mib;   /* byte budget of frames waiting for the disk; beyond it they fail, reason backlog */
 		uint32_t reserve_mib;       /* of the file system that is left free */
 	} output;
-	struct { char listen[CONFIG_TEXT_MAX]; } http; /* "127.0.0.1:8090", or "none" */
+	struct {
+		char listen[CONFIG_TEXT_MAX]; /* "127.0.0.1:8090", or "none" */
+		char names[CONFIG_TEXT_MAX];  /* others of this machine, separated by commas; "" */
+		char token_file[CONFIG_TEXT_MAX]; /* "none": one is made */
+		char certificate[CONFIG_TEXT_MAX], key[CONFIG_TEXT_MAX], password_file[CONFIG_TEXT_MAX]; /* "none" */
+		uint32_t hold_mib;          /* byte budget of the frames that the screen can show */
+	} http;
+	struct {
+		uint32_t rows, columns;     /* 0: guessed */
+		bool snake;
+	} scan;
 	struct {
 		uint32_t quiet_after_end_ms, quiet_ms, plan_timeout_ms, remembered; /* 2000, 30000, 10000; closed runs remembered so that late frames are known: 64 */
 	} run;

@@ -180,9 +180,24 @@ static int check_hit(const struct checker *c)
 	return 0;
 }
 
+/* Passwords without TLS would be read by everybody on the way. */
+static int check_http(const struct checker *c)
+{
+	const struct config *config = c->config;
+	const char *listen = config->http.listen;
+
+	if (is_none(config->http.certificate) != is_none(config->http.key))
+		return refuse(c, "http.certificate: the certificate and its key are wanted, or neither");
+	if (!is_none(config->http.password_file) && is_none(config->http.certificate) && strncmp(listen, "127.", 4) &&
+	    strncmp(listen, "localhost:", 10) && strncmp(listen, "[::1]:", 6))
+		return refuse(c, "http.password_file: passwords are asked for over TLS only (http.certificate, http.key)");
+	return 0;
+}
+
 int config_check(const struct config *config, char *message, size_t message_bytes)
 {
-	static int (*const checks[])(const struct checker *) = { check_inputs, check_geometry, check_ranges, check_hit, check_outputs, check_files };
+	static int (*const checks[])(const struct checker *) = { check_inputs, check_geometry, check_ranges, check_hit, check_outputs,
+							      check_http, check_files };
 	struct checker c = { config, message, message_bytes };
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {

@@ -119,19 +119,28 @@ static const struct {
 	{"/", page}, {"/api/status", status}, {"/api/config", configuration}, {"/api/openapi.yaml", api}, {"/metrics", metrics},
 };
 
-static int answer(void *user, const char *path, struct http_answer *out)
+static int answer(void *user, const struct http_request *request, struct http_answer *out)
 {
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (!strcmp(path, paths[i].path))
-			return paths[i].answer(user, out);
+		if (!strcmp(request->path, paths[i].path))
+			return request->post ? -EPERM : paths[i].answer(user, out);
 	return -ENOENT;
 }
 
 /* --- the lane ---------------------------------------------------------------------------------------------------------- */
 
+static const char *unless_none(const char *path)
+{
+	return strcmp(path, "none") ? path : NULL;
+}
+
 static int serve_open(struct lane *lane, char *message, size_t message_bytes)
 {
-	struct http_cfg cfg = {.listen = lane->node->config.http.listen, .answer = answer, .user = lane};
+	const struct config *c = &lane->node->config;
+	struct http_cfg cfg = {
+		.listen = c->http.listen, .names = c->http.names, .token_file = unless_none(c->http.token_file), .certificate = unless_none(c->http.certificate),
+		.key = unless_none(c->http.key), .password_file = unless_none(c->http.password_file), .answer = answer, .user = lane,
+	};
 	struct serve *s = calloc(1, sizeof(*s));
 	char why[256];
 	int rc;
@@ -146,7 +155,9 @@ static int serve_open(struct lane *lane, char *message, size_t message_bytes)
 		snprintf(message, message_bytes, "http.listen: %s%s", why, rc == -EADDRINUSE ? "; give this node another port, or none" : "");
 		return rc;
 	}
-	log_line(LOG_INFO, "the screen is at http://%s", http_where(s->http));
+	log_line(LOG_INFO, "the screen is at %s", http_where(s->http));
+	if (http_token_file(s->http))
+		log_line(LOG_INFO, "changes over http need the token in %s", http_token_file(s->http));
 	return 0;
 }
 

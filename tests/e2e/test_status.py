@@ -149,11 +149,17 @@ class Answers(unittest.TestCase):
         self.assertEqual(self.web.get("/api/config?a=b&c=%20d").text, self.web.get("/api/config").text)
 
     def test_other_methods_are_refused(self):
-        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
             for body in (None, b"x" * 100):
                 answer = self.web.get("/api/status", method=method, body=body)
-                self.assertEqual((answer.status, answer.headers["allow"], answer.headers["connection"]), (405, "GET, HEAD", "close"), method)
-                self.assertEqual(answer.text, "Only GET and HEAD are answered here.\n")
+                self.assertEqual((answer.status, answer.headers["allow"], answer.headers["connection"]), (405, "GET, HEAD, POST", "close"), method)
+                self.assertEqual(answer.text, "Only GET, HEAD and POST are answered here.\n")
+
+    def test_what_is_posted_is_json_of_a_bounded_size(self):
+        json = {"Content-Type": "application/json"}
+        for body, headers, status in ((b"x" * 100, {}, 415), (b"{}", {"Content-Type": "text/plain"}, 415), (b"{}", {"Content-Type": "application/jsonx"}, 415),
+                                      (b"{}", json, 405), (b"x" * 65536, json, 405), (b"x" * 65537, json, 413), (iter([b"{}"]), json, 411)):
+            self.assertEqual(self.web.get("/api/status", method="POST", body=body, headers=headers).status, status)
 
     def test_many_requests_in_one_connection(self):
         with self.web.connect() as s:
@@ -223,10 +229,15 @@ class Places(unittest.TestCase):
         with Node(results=False) as node:
             self.assertNotIn("screen", node.log())
 
-    def test_every_address_answers_every_name(self):
-        with Node("http.listen=0.0.0.0:0", results=False) as node:
+    def test_every_address_answers_its_names_alone(self):
+        """A page elsewhere could let its own name point to this machine, and read along."""
+        with Node("http.listen=0.0.0.0:0", "http.names=node7.beamline.example, node7", results=False) as node:
             web = Web(node)
-            self.assertEqual(web.get("/metrics", headers={"Host": "node7.beamline.example"}).status, 200)
+            for name in ("node7.beamline.example", "NODE7:8090", socket.gethostname(), "127.0.0.1", "192.0.2.7:80", "[2001:db8::1]:80", "localhost"):
+                self.assertEqual(web.get("/metrics", headers={"Host": name}).status, 200, name)
+            for name in ("evil.example", "node7.evil.example", "node", ""):
+                answer = web.get("/metrics", headers={"Host": name})
+                self.assertEqual((answer.status, "http.names" in answer.text), (403, True), name)
 
     def test_a_name_has_all_its_addresses(self):
         with Node("http.listen=localhost:0", results=False) as node:
