@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define LZ4_IN_SLACK 64u   /* bytes that may be read behind the input */
-#define LZ4_OUT_SLACK 128u /* bytes that may be written behind the output */
+#define LZ4_OUT_SLACK 256u /* bytes that may be written behind the output */
 #define LZ4_NEAR 64u       /* offsets up to here are served from a vector of the last bytes */
 
 /* How the next 64 bytes come out of the last 64, by offset; LZ4_NEAR + 1 stands for all larger ones. */

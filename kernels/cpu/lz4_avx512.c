@@ -23,13 +23,21 @@ static const uint8_t iota[192] __attribute__((aligned(64))) = {
 };
 
 struct state {
-	const uint8_t *in, *in_end;
-	uint8_t *out, *out_end;
-	__m512i last; /* the 64 bytes before out */
+	const uint8_t *in;
+	uint8_t *out;
+	size_t in_at, in_len, out_at, out_len;
+	__m512i last; /* the 64 bytes before out + out_at */
 };
 
+/* A compiler that sees where a number comes from may make a branch of it. */
+static ALWAYS_INLINE size_t hidden(size_t n)
+{
+	__asm__("" : "+r"(n));
+	return n;
+}
+
 /* The last 64 bytes after n <= 64 more. */
-static inline __m512i push(__m512i last, __m512i more, size_t n)
+static ALWAYS_INLINE __m512i push(__m512i last, __m512i more, size_t n)
 {
 	return _mm512_permutex2var_epi8(last, _mm512_loadu_si512(iota + n), more);
 }
@@ -40,9 +48,9 @@ static ALWAYS_INLINE bool read_length(struct state *s, size_t *length)
 	uint8_t more;
 
 	do {
-		if (s->in >= s->in_end)
+		if (s->in_at >= s->in_len)
 			return false;
-		more = *s->in++;
+		more = s->in[s->in_at++];
 		*length += more;
 	} while (more == 255);
 	return true;
@@ -51,98 +59,109 @@ static ALWAYS_INLINE bool read_length(struct state *s, size_t *length)
 /* 15 literals or more. */
 static ALWAYS_INLINE bool many_literals(struct state *s)
 {
+	const uint8_t *from;
+	uint8_t *to = s->out + s->out_at;
 	size_t n = 15, at = 0;
 	__m512i v;
 
-	if (!read_length(s, &n) || n > (size_t)(s->in_end - s->in) || n > (size_t)(s->out_end - s->out))
+	if (!read_length(s, &n) || n > s->in_len - s->in_at || n > s->out_len - s->out_at)
 		return false;
+	from = s->in + s->in_at;
 	do {
-		v = _mm512_loadu_si512(s->in + at);
-		_mm512_storeu_si512(s->out + at, v);
+		v = _mm512_loadu_si512(from + at);
+		_mm512_storeu_si512(to + at, v);
 		at += 64;
 	} while (at < n);
-	s->last = n >= 64 ? _mm512_loadu_si512(s->in + n - 64) : push(s->last, v, n);
-	s->in += n;
-	s->out += n;
+	s->last = n >= 64 ? _mm512_loadu_si512(from + n - 64) : push(s->last, v, n);
+	s->in_at += n;
+	s->out_at += n;
 	return true;
 }
 
-/* What is left of a match of more than 64 bytes, the first 64 of which are v. */
-static ALWAYS_INLINE void long_match(struct state *s, const struct lz4_patterns *p, size_t offset, size_t n, __m512i v)
+static ALWAYS_INLINE void few_literals(struct state *s, size_t n)
 {
-	if (offset > LZ4_NEAR) {
-		const uint8_t *from = s->out - offset;
+	__m128i literals = _mm_loadu_si128((const __m128i *)(s->in + s->in_at));
 
-		for (size_t at = 64; at < n; at += 64)
-			_mm512_storeu_si512(s->out + at, _mm512_loadu_si512(from + at));
-		s->last = _mm512_loadu_si512(from + n - 64);
-		return;
-	}
-	for (size_t at = p->step[offset]; at < n; at += p->step[offset])
-		_mm512_storeu_si512(s->out + at, v);
-	s->last = _mm512_permutexvar_epi8(_mm512_loadu_si512(p->phase[offset] + (uint32_t)(n - 64) % (uint32_t)offset), v);
+	_mm_storeu_si128((__m128i *)(s->out + s->out_at), literals);
+	s->last = push(s->last, _mm512_zextsi128_si512(literals), n);
+	s->in_at += n;
+	s->out_at += n;
 }
 
-/* A compiler that sees where a mask comes from may make a branch of it, which here would be a coin toss. */
-static inline int64_t hidden(int64_t mask)
+/* What is left of a match of more than 64 bytes, the first 64 of which are v. Most that repeat a pattern end within three more stores; each
+ * comparison saved is one that may be guessed wrong. Returns the last 64 bytes. */
+static ALWAYS_INLINE __m512i long_match(uint8_t *out, const struct lz4_patterns *p, size_t offset, size_t n, __m512i v)
 {
-	__asm__("" : "+r"(mask));
-	return mask;
+	size_t at, step;
+
+	if (offset > LZ4_NEAR) {
+		const uint8_t *from = out - offset;
+
+		at = 64;
+		do {
+			_mm512_storeu_si512(out + at, _mm512_loadu_si512(from + at));
+			at += 64;
+		} while (at < n);
+		return _mm512_loadu_si512(from + n - 64);
+	}
+	at = step = p->step[offset];
+	do {
+		_mm512_storeu_si512(out + at, v);
+		_mm512_storeu_si512(out + at + step, v);
+		_mm512_storeu_si512(out + at + 2 * step, v);
+		at += 3 * step;
+	} while (at < n);
+	return _mm512_permutexvar_epi8(_mm512_loadu_si512(p->phase[offset] + (uint32_t)(n - 64) % (uint32_t)offset), v);
 }
 
 /* n bytes from `offset` back. Far ones are loaded, near ones permuted; one permutation of both serves, where for a near one the load goes
- * to where nothing was just written. */
+ * to where nothing was just written. Compilers would make a branch of the choice, which here were a coin toss. What the last 64 bytes
+ * become is permuted from what they were, not from the match: that is one step less for the next sequence to wait for. */
 static ALWAYS_INLINE void copy_match(struct state *s, const struct lz4_patterns *p, size_t offset, size_t n)
 {
-	int64_t far = hidden(((int64_t)LZ4_NEAR - (int64_t)offset) >> 63);
-	const uint8_t *quiet = p->from_last[0];
-	const uint8_t *from = quiet + (((s->out - quiet) - (int64_t)offset) & far);
-	const uint8_t *pattern = p->from_last[offset + ((LZ4_NEAR + 1 - offset) & (uint64_t)far)];
-	__m512i v = _mm512_permutex2var_epi8(s->last, _mm512_load_si512(pattern), _mm512_loadu_si512(from));
+	uint8_t *out = s->out + s->out_at;
+	const uint8_t *from = out - offset, *quiet = p->from_last[0];
+	size_t row = LZ4_NEAR + 1;
+	__m512i pattern, far, match;
 
-	_mm512_storeu_si512(s->out, v);
+	__asm__("cmp %4, %2\n\tcmovbe %2, %0\n\tcmovbe %3, %1" : "+r"(row), "+r"(from) : "r"(offset), "r"(quiet), "i"(LZ4_NEAR) : "cc");
+	pattern = _mm512_load_si512(p->from_last[row]);
+	far = _mm512_loadu_si512(from);
+	match = _mm512_permutex2var_epi8(s->last, pattern, far);
+	_mm512_storeu_si512(out, match);
 	if (__builtin_expect(n > 64, 0))
-		long_match(s, p, offset, n, v);
+		s->last = long_match(out, p, offset, n, match);
 	else
-		s->last = push(s->last, v, n);
-	s->out += n;
+		s->last = _mm512_permutex2var_epi8(s->last, push(_mm512_load_si512(iota), pattern, n), far);
+	s->out_at += n;
 }
 
 bool lz4_block_avx512(const struct lz4_patterns *p, const uint8_t *in, size_t len, uint8_t *out, size_t size)
 {
-	struct state s = {in, in + len, out, out + size, _mm512_setzero_si512()};
-	const uint8_t *in_limit = in + (len > IN_LIMIT ? len - IN_LIMIT : 0), *out_limit;
+	struct state s = {.in = in, .out = out, .in_len = len, .out_len = size, .last = _mm512_setzero_si512()};
+	const size_t in_limit = len > IN_LIMIT ? len - IN_LIMIT : 0;
 
 	if (len == 0 || size < MATCH_LIMIT)
 		return false;
-	out_limit = out + size - MATCH_LIMIT;
 	for (;;) {
-		size_t token = *s.in++, n_literals = token >> 4, n_match = (token & 15) + 4, offset;
+		size_t token = in[s.in_at++], n_literals = token >> 4, n_match = token & 15, offset, extended = (n_match + 1) >> 4;
 		uint16_t word;
-		int64_t more;
 
 		if (__builtin_expect(n_literals == 15, 0)) {
 			if (!many_literals(&s))
 				return false;
 		} else {
-			__m128i literals = _mm_loadu_si128((const __m128i *)s.in);
-
-			_mm_storeu_si128((__m128i *)s.out, literals);
-			s.last = push(s.last, _mm512_zextsi128_si512(literals), n_literals);
-			s.in += n_literals;
-			s.out += n_literals;
+			few_literals(&s, n_literals);
 		}
-		if (s.in > in_limit || s.out > out_limit)
-			return s.in == s.in_end && s.out == s.out_end;
-		memcpy(&word, s.in, sizeof word);
+		if (s.in_at > in_limit || s.out_at > size - MATCH_LIMIT)
+			return s.in_at == len && s.out_at == size;
+		memcpy(&word, in + s.in_at, sizeof word);
 		offset = word;
-		s.in += 2;
-		more = hidden(-(int64_t)(n_match == 19)); /* mostly one byte more, or none */
-		n_match += *s.in & more;
-		s.in -= more;
+		n_match += 4 + (in[s.in_at + 2] & -hidden(extended)); /* mostly one byte more, or none */
+		s.in_at += 2 + extended;
 		if (__builtin_expect(n_match == 19 + 255, 0) && !read_length(&s, &n_match))
 			return false;
-		if (offset - 1 >= (size_t)(s.out - out) || n_match > (size_t)(s.out_end - s.out) - LAST_LITERALS)
+		if (offset == 0 || offset > s.out_at || s.out_at + n_match > size - LAST_LITERALS)
 			return false;
 		copy_match(&s, p, offset, n_match);
 	}
