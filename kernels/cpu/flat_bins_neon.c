@@ -11,11 +11,15 @@
 #define ONES(b) (((b) & 1) + ((b) >> 1 & 1) + ((b) >> 2 & 1) + ((b) >> 3 & 1) + ((b) >> 4 & 1) + ((b) >> 5 & 1) + ((b) >> 6 & 1))
 #define PLACE(b, i) ((b) >> (i) & 1 ? UINT64_C(i) << 8 * ONES((b) & ((1 << (i)) - 1)) : 0)
 #define PLACES(b) (PLACE(b, 1) | PLACE(b, 2) | PLACE(b, 3) | PLACE(b, 4) | PLACE(b, 5) | PLACE(b, 6) | PLACE(b, 7))
-#define PLACES_4(b) PLACES(b), PLACES((b) + 1), PLACES((b) + 2), PLACES((b) + 3)
-#define PLACES_16(b) PLACES_4(b), PLACES_4((b) + 4), PLACES_4((b) + 8), PLACES_4((b) + 12)
-#define PLACES_64(b) PLACES_16(b), PLACES_16((b) + 16), PLACES_16((b) + 32), PLACES_16((b) + 48)
+/* The reverse: in the place of every bit how many are below it, in all others what a look-up takes for nothing. */
+#define RANK(b, i) ((uint64_t)((b) >> (i) & 1 ? ONES((b) & ((1 << (i)) - 1)) : 255) << 8 * (i))
+#define RANKS(b) (RANK(b, 0) | RANK(b, 1) | RANK(b, 2) | RANK(b, 3) | RANK(b, 4) | RANK(b, 5) | RANK(b, 6) | RANK(b, 7))
+#define FOUR(of, b) of(b), of((b) + 1), of((b) + 2), of((b) + 3)
+#define SIXTEEN(of, b) FOUR(of, b), FOUR(of, (b) + 4), FOUR(of, (b) + 8), FOUR(of, (b) + 12)
+#define SIXTY_FOUR(of, b) SIXTEEN(of, b), SIXTEEN(of, (b) + 16), SIXTEEN(of, (b) + 32), SIXTEEN(of, (b) + 48)
+#define ALL(of) SIXTY_FOUR(of, 0), SIXTY_FOUR(of, 64), SIXTY_FOUR(of, 128), SIXTY_FOUR(of, 192)
 
-static const uint64_t places[256] = {PLACES_64(0), PLACES_64(64), PLACES_64(128), PLACES_64(192)};
+static const uint64_t places[256] = {ALL(PLACES)}, ranks[256] = {ALL(RANKS)};
 
 /* Byte i: how many bits are set up to and with byte i of `bits`. */
 static ALWAYS_INLINE uint64_t counts_up_to(uint64_t bits)
@@ -135,8 +139,14 @@ static ALWAYS_INLINE void add_wide(uint32_t *to, const uint8_t *low, const uint8
 /* The next sums, one for every bit, to the slots of the bits. */
 static ALWAYS_INLINE void add_spread(uint16_t *to, const uint8_t *low, uint64_t slots)
 {
-	for (; slots; slots &= slots - 1, low++)
-		to[__builtin_ctzll(slots)] += (uint8_t)(low[0] - low[-1]);
+	uint64_t counts = counts_up_to(slots) << 8;
+
+	for (; slots; slots >>= 8, counts >>= 8, to += 8) {
+		const uint8_t *at = low + (counts & 0xff);
+		uint8x8_t d = vtbl1_u8(vsub_u8(vld1_u8(at), vld1_u8(at - 1)), vcreate_u8(ranks[slots & 0xff]));
+
+		vst1q_u16(to, vaddw_u8(vld1q_u16(to), d));
+	}
 }
 
 /* The first n of the bits. */
@@ -144,7 +154,7 @@ static ALWAYS_INLINE uint64_t first_bits(uint64_t bits, uint32_t n)
 {
 	uint64_t rest = bits;
 
-	for (uint32_t i = 0; i < n && rest; i++)
+	for (; rest && n > 0; n--)
 		rest &= rest - 1;
 	return bits ^ rest;
 }

@@ -148,7 +148,7 @@ static void levels_are_taken_by_name_and_unknown_ones_refused_in_words(void **st
 #ifdef __aarch64__
 static void the_level_that_every_such_processor_has_is_taken(void **state)
 {
-	struct engine_config neon = {0, "neon"};
+	struct engine_config neon = {.cpu_level = "neon"};
 	char words[128] = "";
 
 	assert_int_equal(engine_cpu.probe(&neon, words, sizeof words), 0);
