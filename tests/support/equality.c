@@ -1,12 +1,15 @@
 /* equality.c - every engine against the reference (see equality.h). */
 #include "tests/support/equality.h"
 
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/support/plain_driver.h"
 
 #define GUARD 64u
 #define GUARD_BYTE 0xc5
@@ -24,6 +27,7 @@ static struct contender contenders[] = {
 	{&engine_cpu, {.cpu_level = "avx2"}, NULL, NULL},
 	{&engine_cpu, {.cpu_level = "avx512"}, NULL, NULL},
 	{&engine_cpu, {.cpu_level = "neon"}, NULL, NULL},
+	{&engine_plain, {.device = 0}, NULL, NULL},
 };
 #define N_CONTENDERS (sizeof contenders / sizeof *contenders)
 
