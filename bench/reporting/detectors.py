@@ -1,16 +1,19 @@
-"""Rates of detectors, and what a machine needs for them. The makers' figures for continuous readout; the table is that of bench/suite/detectors.c."""
+"""Rates of detectors, and what a machine needs for them. The table is bench/suite/detectors.inc, which the suite itself is built with."""
 import math
+import os
+import re
 
-# name, frames per second, the cases that stand for it, best first
-DETECTORS = [
-    ("EIGER X 16M", 133, ("16m-typical-u16",)),
-    ("EIGER X 9M", 238, ("9m-typical-u16",)),
-    ("EIGER X 4M", 750, ("4m-typical-u16",)),
-    ("EIGER X 1M", 3000, ("1m-typical-u16",)),
-    ("EIGER2 XE 16M", 560, ("16m-typical-u8", "16m-typical-u16")),
-    ("1 Mpixel at 8000 Hz", 8000, ("1m-typical-u16",)),
-    ("ARINA", 120000, ("arina-typical-u16",)),
-]
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "suite", "detectors.inc")
+ROW = re.compile(r'^DETECTOR\("([^"]+)", (\d+), ("[^"]+"|NULL), ("[^"]+"|NULL)\)$', re.M)
+
+
+def read_table():
+    """name, frames per second, the cases that stand for it, best first"""
+    with open(TABLE, encoding="utf-8") as f:
+        return [(name, int(rate), tuple(case.strip('"') for case in cases if case != "NULL")) for name, rate, *cases in ROW.findall(f.read())]
+
+
+DETECTORS = read_table()
 
 
 def size_of(case):

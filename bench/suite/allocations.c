@@ -2,7 +2,6 @@
 #include "bench/suite/allocations.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +10,13 @@
 extern void *__libc_malloc(size_t bytes);
 extern void *__libc_calloc(size_t n, size_t bytes);
 extern void *__libc_realloc(void *at, size_t bytes);
+extern void *__libc_memalign(size_t align, size_t bytes);
 extern const char __executable_start, etext;
 
 static _Atomic uint64_t ours, libraries; /* relaxed: mere counts */
 static _Thread_local int on_path;        /* 0: not asked yet, 1: yes, -1: no */
 
-static bool of_frame_path(void)
+bool allocations_on_path(void)
 {
 	static const char *const names[] = {"receive", "admit", "work", "publish", "forward"};
 	char name[16] = "";
@@ -36,7 +36,7 @@ static bool of_frame_path(void)
 
 __attribute__((unused)) static void count(const void *caller)
 {
-	if (!of_frame_path())
+	if (!allocations_on_path())
 		return;
 	if ((const char *)caller >= &__executable_start && (const char *)caller < &etext)
 		atomic_fetch_add_explicit(&ours, 1, memory_order_relaxed);
@@ -44,16 +44,7 @@ __attribute__((unused)) static void count(const void *caller)
 		atomic_fetch_add_explicit(&libraries, 1, memory_order_relaxed);
 }
 
-/* Sanitizers bring their own allocator; under them nothing is counted. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
+#if ALLOCATIONS_COUNTED
 void *malloc(size_t bytes)
 {
 	count(__builtin_return_address(0));
@@ -71,6 +62,12 @@ void *realloc(void *at, size_t bytes)
 	count(__builtin_return_address(0));
 	return __libc_realloc(at, bytes);
 }
+
+void *aligned_alloc(size_t align, size_t bytes)
+{
+	count(__builtin_return_address(0));
+	return __libc_memalign(align, bytes);
+}
 #endif
 
 void allocations_read(struct allocations *out)
@@ -78,4 +75,9 @@ void allocations_read(struct allocations *out)
 	*out = (struct allocations){
 		atomic_load_explicit(&ours, memory_order_relaxed), atomic_load_explicit(&libraries, memory_order_relaxed),
 	};
+}
+
+void allocations_watch_this_thread(void)
+{
+	on_path = 1;
 }

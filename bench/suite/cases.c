@@ -13,20 +13,32 @@
 #define SEED 20250101
 #define BLOCK_BYTES 8192
 #define THREADS_MAX 64
+#define MEMORY_ALIGN 4096
+#define TABLE_BLOCK_BYTES_MIN 512 /* recorded frames have blocks of their own size */
 
 const struct bench_case bench_cases[] = {
-	{"16m-sparse-u16", "eiger2-16m", 0.02, PIXEL_U16, 3, false},
-	{"16m-typical-u16", "eiger2-16m", 0.5, PIXEL_U16, 3, false},
-	{"16m-dense-u16", "eiger2-16m", 5, PIXEL_U16, 3, false},
-	{"16m-typical-u8", "eiger2-16m", 0.5, PIXEL_U8, 3, false},
-	{"16m-typical-u32", "eiger2-16m", 0.5, PIXEL_U32, 3, false},
-	{"9m-typical-u16", "eiger2-9m", 0.5, PIXEL_U16, 3, false},
-	{"4m-typical-u16", "eiger2-4m", 0.5, PIXEL_U16, 4, false},
-	{"1m-typical-u16", "eiger2-1m", 0.5, PIXEL_U16, 8, true},
-	{"500k-typical-u16", "eiger2-500k", 0.5, PIXEL_U16, 8, true},
-	{"arina-typical-u16", "arina", 0.5, PIXEL_U16, 64, true},
+	{"16m-sparse-u16", "eiger2-16m", 0.02, PIXEL_U16, 3, .quick = false},
+	{"16m-typical-u16", "eiger2-16m", 0.5, PIXEL_U16, 3, .quick = false},
+	{"16m-dense-u16", "eiger2-16m", 5, PIXEL_U16, 3, .quick = false},
+	{"16m-sparse-u8", "eiger2-16m", 0.02, PIXEL_U8, 3, .quick = false},
+	{"16m-typical-u8", "eiger2-16m", 0.5, PIXEL_U8, 3, .quick = false},
+	{"16m-dense-u8", "eiger2-16m", 5, PIXEL_U8, 3, .quick = false},
+	{"16m-sparse-u32", "eiger2-16m", 0.02, PIXEL_U32, 3, .quick = false},
+	{"16m-typical-u32", "eiger2-16m", 0.5, PIXEL_U32, 3, .quick = false},
+	{"16m-dense-u32", "eiger2-16m", 5, PIXEL_U32, 3, .quick = false},
+	{"16m-typical-u16-lz4", "eiger2-16m", 0.5, PIXEL_U16, 3, .codec = CODEC_LZ4_FRAMED},
+	{"16m-powder-u16", "eiger2-16m", 50, PIXEL_U16, 3, .powder = true},
+	{"9m-typical-u16", "eiger2-9m", 0.5, PIXEL_U16, 3, .quick = false},
+	{"4m-typical-u16", "eiger2-4m", 0.5, PIXEL_U16, 4, .quick = false},
+	{"4m-powder-u32", "eiger2-4m", 50, PIXEL_U32, 4, .powder = true},
+	{"1m-typical-u16", "eiger2-1m", 0.5, PIXEL_U16, 8, .quick = true},
+	{"500k-typical-u16", "eiger2-500k", 0.5, PIXEL_U16, 8, .quick = true},
+	{"arina-typical-u16", "arina", 0.5, PIXEL_U16, 64, .quick = true},
 };
 const size_t bench_cases_n = sizeof(bench_cases) / sizeof(bench_cases[0]);
+
+/* Lattice spacings of cerium dioxide, Angstrom: what people calibrate with. */
+static const double powder_d[] = {3.1241, 2.7056, 1.9131, 1.6315, 1.5621};
 
 static int settings_for(struct settings *s, const struct bench_case *c, char *message, size_t message_bytes)
 {
@@ -41,7 +53,12 @@ static int settings_for(struct settings *s, const struct bench_case *c, char *me
 	s->background.mean = c->mean;
 	s->type = c->type;
 	s->type_given = true;
-	s->hit_rate = 1;
+	s->hit_rate = c->powder ? 0 : 1;
+	if (c->powder) {
+		s->background.powder_photons = 2 * c->mean;
+		s->background.n_powder = sizeof(powder_d) / sizeof(powder_d[0]);
+		memcpy(s->background.powder_d, powder_d, sizeof(powder_d));
+	}
 	s->pool = c->frames;
 	s->frames = c->frames;
 	s->block_bytes = BLOCK_BYTES;
@@ -57,18 +74,45 @@ struct factory {
 	_Atomic int error;     /* the first one; read for good only after the threads have ended */
 };
 
-/* Takes the bytes, however long the buffer is. */
-static int keep_frame(struct bench_frame *f, uint8_t *bytes, size_t len, const struct image_shape *shape)
+int bench_set_keep(struct bench_set *set, unsigned frame, uint8_t *bytes, size_t len, enum codec codec)
 {
-	size_t entries = block_table_entries(image_bytes(shape), BLOCK_BYTES);
-	uint8_t *shorter = realloc(bytes, len);
+	struct bench_frame *f = &set->frame[frame];
+	size_t entries = block_table_entries(image_bytes(&set->shape), TABLE_BLOCK_BYTES_MIN);
 
-	f->bytes = shorter ? shorter : bytes;
+	f->bytes = bytes;
 	f->table = (struct block_table){.offset = malloc(entries * sizeof(uint32_t)), .capacity = (uint32_t)entries};
 	if (!f->table.offset)
 		return -ENOMEM;
-	f->payload = (struct payload){f->bytes, len, CODEC_BSLZ4, (uint8_t)pixel_bytes(shape->type)};
-	return block_table_build(&f->table, &f->payload, shape);
+	f->payload = (struct payload){f->bytes, len, codec, codec == CODEC_BSLZ4 ? (uint8_t)pixel_bytes(set->shape.type) : 0};
+	return block_table_build(&f->table, &f->payload, &set->shape);
+}
+
+static size_t rounded_up(size_t bytes)
+{
+	return (bytes + 63) / 64 * 64;
+}
+
+int bench_set_gather(struct bench_set *set)
+{
+	size_t bytes = MEMORY_ALIGN;
+	uint8_t *at;
+
+	for (unsigned i = 0; i < set->n; i++)
+		bytes += rounded_up(set->frame[i].payload.len_bytes);
+	set->memory_bytes = bytes / MEMORY_ALIGN * MEMORY_ALIGN;
+	at = set->memory = aligned_alloc(MEMORY_ALIGN, set->memory_bytes);
+	if (!at)
+		return -ENOMEM;
+	for (unsigned i = 0; i < set->n; i++) {
+		struct bench_frame *f = &set->frame[i];
+
+		memcpy(at, f->bytes, f->payload.len_bytes);
+		free(f->bytes);
+		f->payload.bytes = f->bytes = at;
+		at += rounded_up(f->payload.len_bytes);
+		set->compressed_bytes += (double)f->payload.len_bytes / set->n;
+	}
+	return 0;
 }
 
 /* Frame i is the simulated detector's hit i of this seed, whatever thread makes it. */
@@ -77,18 +121,21 @@ static int make_frame(struct factory *factory, struct scene_work *work, uint8_t 
 	const struct image_shape *shape = &factory->set->shape;
 	struct scene_truth truth = {0};
 	void *channel[CHANNEL_KINDS] = {pixels};
-	size_t len = codec_bound(CODEC_BSLZ4, shape, BLOCK_BYTES);
-	uint8_t *bytes = malloc(len);
-	int rc = bytes ? scene_render(factory->scene, work, 2 * (uint64_t)i, true, channel, &truth) : -ENOMEM;
+	const struct bench_case *c = factory->set->made_of;
+	enum codec codec = c->codec == CODEC_NONE ? CODEC_BSLZ4 : c->codec;
+	size_t len = codec_bound(codec, shape, BLOCK_BYTES);
+	uint8_t *bytes = malloc(len), *shorter;
+	int rc = bytes ? scene_render(factory->scene, work, 2 * (uint64_t)i, !c->powder, channel, &truth) : -ENOMEM;
 
 	scene_truth_clear(&truth);
 	if (rc == 0)
-		rc = codec_encode(CODEC_BSLZ4, shape, BLOCK_BYTES, pixels, bytes, &len);
+		rc = codec_encode(codec, shape, BLOCK_BYTES, pixels, bytes, &len);
 	if (rc < 0) {
 		free(bytes);
 		return rc;
 	}
-	return keep_frame(&factory->set->frame[i], bytes, len, shape);
+	shorter = realloc(bytes, len);
+	return bench_set_keep(factory->set, i, shorter ? shorter : bytes, len, codec);
 }
 
 static void *make_frames(void *user)
@@ -156,8 +203,8 @@ static int fill(struct bench_set *set, const struct settings *s, unsigned thread
 		factory.scene = scene;
 		rc = set->frame ? make_in_threads(&factory, threads) : -ENOMEM;
 	}
-	for (unsigned i = 0; rc == 0 && i < set->n; i++)
-		set->compressed_bytes += (double)set->frame[i].payload.len_bytes / set->n;
+	if (rc == 0)
+		rc = bench_set_gather(set);
 	scene_close(&scene);
 	return rc;
 }
@@ -193,10 +240,12 @@ void bench_set_close(struct bench_set **set)
 	if (!*set)
 		return;
 	for (unsigned i = 0; (*set)->frame && i < (*set)->n; i++) {
-		free((*set)->frame[i].bytes);
+		if (!(*set)->memory)
+			free((*set)->frame[i].bytes);
 		free((*set)->frame[i].table.offset);
 	}
 	free((*set)->frame);
+	free((*set)->memory);
 	plan_free(&(*set)->plan);
 	free((*set)->mask);
 	free(*set);

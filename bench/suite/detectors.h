@@ -1,4 +1,4 @@
-/* detectors.h - how many cores of this machine each detector needs at its full rate, from what was measured. */
+/* detectors.h - how many cores, or which engine, each detector needs on this machine at its full rate, from what was measured. */
 #ifndef BENCH_SUITE_DETECTORS_H
 #define BENCH_SUITE_DETECTORS_H
 
@@ -6,7 +6,7 @@
 
 #include "bench/suite/line.h"
 
-/* Lines of one thread of real engines; prints nothing where no case fits. */
+/* Of all lines of engines; prints nothing where no case fits. */
 void detectors_print(FILE *to, const struct bench_line *lines, unsigned n);
 
 #endif

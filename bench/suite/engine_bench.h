@@ -1,29 +1,49 @@
-/* engine_bench.h - an engine as a contender: the whole analysis of a frame, and how it scales over threads. */
+/* engine_bench.h - an engine as a contender: the whole analysis of frames of one case, a frame or a batch at a time. */
 #ifndef BENCH_SUITE_ENGINE_BENCH_H
 #define BENCH_SUITE_ENGINE_BENCH_H
 
 #include "bench/suite/cases.h"
 #include "kernels/engine.h"
 
+#define ENGINE_BENCH_WORDS 256
+
+/* An open engine with the case's plan, as all threads share it. */
 struct engine_bench {
 	const struct engine *engine;
+	const char *level;              /* of the cpu engine; NULL: its own choice */
 	const struct bench_set *set;
 	struct engine_context *context;
 	struct engine_plan *plan;
+	struct engine_capabilities can;
+	bool pinned;
+	char words[ENGINE_BENCH_WORDS]; /* what the engine says of its device; after a failure why */
+};
+
+/* A queue of it, and room for what a batch returns. Used by one thread at a time. */
+struct engine_seat {
+	const struct engine_bench *bench;
 	struct engine_queue *queue;
-	struct result result;
+	unsigned batch;
+	struct engine_item *item;       /* batch of them, as of everything below */
+	struct result *result;
 	uint64_t *bin_sum;
 	uint32_t *bin_count, *strong;
 	struct spot *spots;
 };
 
-/* -ENODEV with why in words. */
-int engine_bench_open(struct engine_bench *b, const struct engine *engine, const char *level, const struct bench_set *set, char *words,
-		      size_t words_bytes);
-void engine_bench_close(struct engine_bench *b);
-int engine_bench_run(void *engine_bench, unsigned frame); /* as struct contender wants it */
+/* -ENODEV, -ENOTSUP ... with why in bench->words; takes zeroed ones to close. */
+int engine_bench_open(struct engine_bench *bench, const struct engine *engine, const char *level, const struct bench_set *set);
+void engine_bench_close(struct engine_bench *bench);
 
-/* Frames per second of wall time with so many threads at work for about `seconds`, each with a queue of its own. < 0: -errno. */
-double engine_bench_threads(const struct engine *engine, const char *level, const struct bench_set *set, unsigned threads, double seconds);
+/* Whether the engine computes on the calling thread, so that the thread's CPU time is what it needs. */
+bool engine_bench_on_cpu(const struct engine *engine);
+
+/* The batch worth measuring beside single frames; 1: none. */
+unsigned engine_bench_batch(const struct engine_bench *bench);
+
+int engine_seat_open(struct engine_seat *seat, const struct engine_bench *bench, unsigned batch);
+void engine_seat_close(struct engine_seat *seat);
+/* A batch that begins with this frame; as struct contender wants it. */
+int engine_seat_run(void *engine_seat, unsigned frame);
 
 #endif

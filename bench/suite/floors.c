@@ -10,7 +10,12 @@ int floors_open(struct floors *f, const struct bench_set *set)
 {
 	size_t bytes = image_bytes(&set->shape);
 
-	*f = (struct floors){.set = set, .block = malloc(set->frame[0].table.block_bytes), .from = malloc(bytes), .to = malloc(bytes)};
+	size_t block_bytes = 1;
+
+	for (unsigned i = 0; i < set->n; i++)
+		if (set->frame[i].table.block_bytes > block_bytes)
+			block_bytes = set->frame[i].table.block_bytes;
+	*f = (struct floors){.set = set, .block = malloc(block_bytes), .from = malloc(bytes), .to = malloc(bytes)};
 	if (!f->block || !f->from || !f->to) {
 		floors_close(f);
 		return -ENOMEM;
@@ -32,11 +37,16 @@ int floors_lz4(void *user, unsigned frame)
 {
 	const struct floors *f = user;
 	const struct bench_frame *b = &f->set->frame[frame];
+	const struct block_table *t = &b->table;
 
-	for (uint32_t i = 0; i < b->table.n_blocks; i++)
-		if (LZ4_decompress_safe((const char *)b->bytes + b->table.offset[i], (char *)f->block, (int)block_table_length(&b->table, i),
-					(int)b->table.block_bytes) < 0)
+	for (uint32_t i = 0; i < t->n_blocks; i++) {
+		uint32_t len = block_table_length(t, i), whole = i + 1 < t->n_blocks ? t->block_bytes : t->last_bytes;
+
+		if (b->payload.codec == CODEC_LZ4_FRAMED && len == whole) /* stored as it is */
+			memcpy(f->block, b->bytes + t->offset[i], len);
+		else if (LZ4_decompress_safe((const char *)b->bytes + t->offset[i], (char *)f->block, (int)len, (int)whole) < 0)
 			return -EBADMSG;
+	}
 	return 0;
 }
 

@@ -39,16 +39,28 @@ static double rounded(double value)
 	return atof(text);
 }
 
+/* A field that only some lines have; takes the value. */
+static void add(json_t *to, const char *name, json_t *value)
+{
+	json_object_set_new(to, name, value);
+}
+
 void line_json(FILE *to, const struct bench_line *l)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:s, s:s}", "case", l->case_name, "engine", l->engine,
-			      "level", l->level, "threads", (int)l->threads, "frames", (int)l->frames, "ms_per_frame", rounded(l->ms_per_frame),
+	json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "case", l->case_name, "engine", l->engine, "level", l->level,
+			      "threads", (int)l->threads, "batch", (int)l->batch, "frames", (int)l->frames, "ms_per_frame", rounded(l->ms_per_frame),
 			      "frames_per_s", rounded(l->frames_per_s), "floor_ms", rounded(l->floor_ms), "x_floor",
 			      rounded(l->floor_ms > 0 ? l->ms_per_frame / l->floor_ms : 0), "spread", rounded(l->spread), "mb_per_frame",
-			      rounded(l->mb_per_frame), "machine", line_machine(), "commit", line_commit());
+			      rounded(l->mb_per_frame));
 
 	if (!o)
 		return;
+	if (l->scaling > 0)
+		add(o, "scaling", json_real(rounded(l->scaling)));
+	if (l->device[0])
+		add(o, "device", json_string(l->device));
+	add(o, "machine", json_string(line_machine()));
+	add(o, "commit", json_string(line_commit()));
 	json_dumpf(o, to, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', to);
 	fflush(to);
@@ -58,13 +70,18 @@ void line_json(FILE *to, const struct bench_line *l)
 void line_head(FILE *to)
 {
 	fprintf(to, "%s, commit %s\n", line_machine(), line_commit());
-	fprintf(to, "%-18s %-21s %-8s %7s %10s %10s %8s %7s %8s\n", "case", "engine", "level", "threads", "ms/frame", "frames/s", "x floor", "spread",
-		"MB/frame");
+	fprintf(to, "%-18s %-21s %-8s %7s %5s %10s %10s %8s %7s %8s %8s\n", "case", "engine", "level", "threads", "batch", "ms/frame", "frames/s", "x floor",
+		"spread", "scaling", "MB/frame");
 }
 
 void line_row(FILE *to, const struct bench_line *l)
 {
-	fprintf(to, "%-18s %-21s %-8s %7u %10.3f %10.1f %8.2f %6.1f%% %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
-		l->ms_per_frame, l->frames_per_s, l->floor_ms > 0 ? l->ms_per_frame / l->floor_ms : 0, l->spread * 100, l->mb_per_frame);
+	char scaling[16] = "-";
+
+	if (l->scaling > 0)
+		snprintf(scaling, sizeof(scaling), "%.2f", l->scaling);
+	fprintf(to, "%-18s %-21s %-8s %7u %5u %10.3f %10.1f %8.2f %6.1f%% %8s %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
+		l->batch, l->ms_per_frame, l->frames_per_s, l->floor_ms > 0 ? l->ms_per_frame / l->floor_ms : 0, l->spread * 100, scaling,
+		l->mb_per_frame);
 	fflush(to);
 }

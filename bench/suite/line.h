@@ -6,15 +6,18 @@
 
 struct bench_line {
 	const char *case_name;
-	const char *engine;     /* "cpu", ..., a floor: "floor-lz4", "floor-memcpy", or a peer: "peer-..." */
+	const char *engine;     /* "cpu", ..., a floor: "floor-lz4", "floor-memcpy", "floor-write", a peer: "peer-...", or "nxmx": the file writer */
 	const char *level;      /* of the cpu engine, version of a peer; "" */
-	unsigned threads;
+	const char *device;     /* what an engine says it runs on; "": nothing that can be named */
+	unsigned threads;       /* each with a queue of its own */
+	unsigned batch;         /* frames per call */
 	unsigned frames;        /* that were timed */
-	double ms_per_frame;    /* of one thread's CPU time; with several threads wall time over frames */
+	double ms_per_frame;    /* one thread: of its CPU time; a device, files, several threads: wall time */
 	double frames_per_s;
-	double floor_ms;        /* the LZ4 floor in the same run */
-	double spread;          /* (90th - 10th percentile) / median; 0 with several threads */
+	double floor_ms;        /* the LZ4 floor in the same run; of files: plain writing */
+	double spread;          /* (90th - 10th percentile) / median */
 	double mb_per_frame;    /* compressed */
+	double scaling;         /* of several threads: over the throughput of one, by the wall clock in the same alternating run; else 0 */
 };
 
 const char *line_machine(void); /* processor and cores, in words */

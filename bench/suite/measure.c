@@ -6,6 +6,8 @@
 
 #include "host/clock.h"
 
+#define FEWEST_LAPS 3
+
 static int ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -20,30 +22,68 @@ void measure_conclude(struct contender *c, double *ms, size_t n)
 	c->spread = (ms[n * 9 / 10] - ms[n / 10]) / c->ms;
 }
 
-/* One frame of one contender. */
+/* One lap of one contender, in ms per frame. */
 static int lap(struct contender *c, unsigned frame, double *ms)
 {
-	uint64_t begun = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	clockid_t clock = c->wall ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
+	uint64_t begun = clock_ns(clock);
 	int rc = c->run(c->user, frame);
 
-	*ms = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun) / 1e6;
+	*ms = (double)(clock_ns(clock) - begun) / 1e6 / (c->frames_per_lap ? c->frames_per_lap : 1);
+	return rc;
+}
+
+/* Caches, pages and branch predictors see everything once before it counts. *every: in which laps it is to take part. */
+static int warm(struct contender *c, unsigned n_frames, size_t laps, size_t *every)
+{
+	double ms, total_ms = 0;
+	size_t affordable;
+	int rc = 0;
+
+	for (unsigned f = 0; f < n_frames && rc == 0; f++) {
+		rc = lap(c, f, &ms);
+		total_ms += ms * (c->frames_per_lap ? c->frames_per_lap : 1);
+	}
+	*every = 1;
+	if (rc == 0 && c->budget_ms > 0 && total_ms > 0 && (double)laps * total_ms / n_frames > c->budget_ms) {
+		affordable = (size_t)(c->budget_ms * n_frames / total_ms);
+		*every = (laps - 1) / (affordable > FEWEST_LAPS ? affordable : FEWEST_LAPS) + 1;
+	}
+	return rc;
+}
+
+static int take_turns(struct contender *contenders, size_t n, unsigned n_frames, size_t laps, const size_t *every, double *ms)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < laps && rc == 0; i++)
+		for (size_t c = 0; c < n && rc == 0; c++) {
+			struct contender *one = &contenders[c];
+
+			if (i % every[c])
+				continue;
+			rc = lap(one, one->laps % n_frames, &ms[c * laps + one->laps]);
+			one->laps++;
+		}
 	return rc;
 }
 
 int measure(struct contender *contenders, size_t n, unsigned n_frames, unsigned rounds)
 {
 	size_t laps = (size_t)rounds * n_frames;
-	double *ms = malloc(n * laps * sizeof(*ms)), warm;
-	int rc = ms ? 0 : -ENOMEM;
+	double *ms = malloc(n * laps * sizeof(*ms));
+	size_t *every = malloc(n * sizeof(*every));
+	int rc = ms && every ? 0 : -ENOMEM;
 
-	for (size_t c = 0; c < n && rc == 0; c++) /* caches, pages and branch predictors see everything once before it counts */
-		for (unsigned f = 0; f < n_frames && rc == 0; f++)
-			rc = lap(&contenders[c], f, &warm);
-	for (size_t i = 0; i < laps && rc == 0; i++)
-		for (size_t c = 0; c < n && rc == 0; c++)
-			rc = lap(&contenders[c], (unsigned)(i % n_frames), &ms[c * laps + i]);
+	for (size_t c = 0; c < n && rc == 0; c++) {
+		contenders[c].laps = 0;
+		rc = warm(&contenders[c], n_frames, laps, &every[c]);
+	}
+	if (rc == 0)
+		rc = take_turns(contenders, n, n_frames, laps, every, ms);
 	for (size_t c = 0; c < n && rc == 0; c++)
-		measure_conclude(&contenders[c], &ms[c * laps], laps);
+		measure_conclude(&contenders[c], &ms[c * laps], contenders[c].laps);
+	free(every);
 	free(ms);
 	return rc;
 }

@@ -49,18 +49,19 @@ static uint64_t total(const uint64_t *sum, size_t n)
 /* strong: which finding the strong pixels of this plan are. */
 static int find_by_plan(struct truth *truth, const struct bench_set *set, const struct peers_cfg *cfg, enum finding strong)
 {
+	struct engine_seat seat = {0};
 	struct engine_bench bench;
-	char words[256];
-	int rc = engine_bench_open(&bench, cfg->engine, cfg->level, set, words, sizeof(words));
+	int rc = engine_bench_open(&bench, cfg->engine, cfg->level, set);
 
-	if (rc < 0)
-		return rc;
+	if (rc == 0)
+		rc = engine_seat_open(&seat, &bench, 1);
 	for (unsigned i = 0; rc == 0 && i < set->n; i++) {
-		rc = engine_bench_run(&bench, i);
-		truth->value[strong][i] = bench.result.n_strong;
-		truth->value[FOUND_SUM][i] = bench.result.sum;
-		truth->value[FOUND_RADIAL_SUM][i] = total(bench.bin_sum, set->plan->n_bins);
+		rc = engine_seat_run(&seat, i);
+		truth->value[strong][i] = seat.result->n_strong;
+		truth->value[FOUND_SUM][i] = seat.result->sum;
+		truth->value[FOUND_RADIAL_SUM][i] = total(seat.bin_sum, set->plan->n_bins);
 	}
+	engine_seat_close(&seat);
 	engine_bench_close(&bench);
 	return rc;
 }

@@ -1,14 +1,13 @@
 /* peers_files.c - writing and removing (peers_files.h). */
 #include "bench/suite/peers_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bench/suite/folder.h"
 #include "kernels/geometry.h"
 
 #define PATH_BYTES 1024
@@ -82,17 +81,11 @@ static int write_frames(const struct peers_files *files, const struct bench_set 
 
 int peers_files_write(struct peers_files *files, const struct bench_set *set, unsigned rounds, double seconds, char *message, size_t message_bytes)
 {
-	const char *folder = getenv("TMPDIR");
-	int rc = 0;
+	char why[256] = "";
+	int rc = folder_make(files->directory, NULL, why, sizeof(why));
 
-	if (snprintf(files->directory, sizeof(files->directory), "%s/sluice-bench-XXXXXX", folder && folder[0] ? folder : "/tmp") >=
-	    (int)sizeof(files->directory))
-		rc = -ENAMETOOLONG;
-	else if (!mkdtemp(files->directory))
-		rc = -errno;
 	if (rc < 0) {
-		snprintf(message, message_bytes, "no temporary directory for the peers' frames: %s", strerror(-rc));
-		files->directory[0] = '\0';
+		snprintf(message, message_bytes, "the peers' frames: %s", why);
 		return rc;
 	}
 	rc = write_case(files, set, rounds, seconds);
@@ -109,14 +102,5 @@ int peers_files_write(struct peers_files *files, const struct bench_set *set, un
 
 void peers_files_remove(struct peers_files *files)
 {
-	DIR *folder = files->directory[0] ? opendir(files->directory) : NULL;
-	struct dirent *entry;
-
-	while (folder && (entry = readdir(folder)))
-		unlinkat(dirfd(folder), entry->d_name, 0); /* . and .. refuse */
-	if (folder)
-		closedir(folder);
-	if (files->directory[0])
-		rmdir(files->directory);
-	files->directory[0] = '\0';
+	folder_remove(files->directory);
 }

@@ -5,9 +5,10 @@
 #define BENCH_SUITE_PEERS_FILES_H
 
 #include "bench/suite/cases.h"
+#include "bench/suite/folder.h"
 
 struct peers_files {
-	char directory[512]; /* "": none */
+	char directory[FOLDER_PATH_BYTES]; /* "": none */
 };
 
 /* rounds, seconds: how often every peer does all frames, and for how long all of them together at the most. -errno with a message; what was written is

@@ -1,10 +1,10 @@
 /* test_no_allocations.c - once a run is under way, no code of ours on the frame path asks for memory: not in receiving, admitting, analysing, publishing
  * or sending on, whatever the frame - hit, miss, damaged, twice, unreadable, from a strict or a sloppy hand.
  *
- * How it is seen: malloc, calloc and realloc of this program are replaced (bench/suite/allocations.c) by ones that count by caller. A call is
+ * How it is seen: malloc, calloc, realloc and aligned_alloc of this program are replaced (bench/suite/allocations.c) by ones that count by caller. A call is
  * ours when its return address lies in the program, into which all of our code and no library is linked; calls that libzmq or jansson make for
  * themselves are counted apart and are no failure. Counting begins when a first part of the run has passed - what is made once, at the start of a run,
- * may allocate. aligned_alloc and friends are not used on the path by anybody; strdup and the like, which libc would be the caller of, stand
+ * may allocate. posix_memalign and mmap are not used on the path by anybody; strdup and the like, which libc would be the caller of, stand
  * in what reads configurations and files alone. The reference engine, which nobody runs for its speed, is not asked. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,16 +14,9 @@
 
 #include <cmocka.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
+#include "bench/suite/allocations.c"
 
-#ifdef SANITIZED
+#if !ALLOCATIONS_COUNTED
 int main(void)
 {
 	puts("skipped: built with a sanitizer, which has a malloc of its own");
@@ -34,7 +27,6 @@ int main(void)
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "bench/suite/allocations.c"
 #include "tests/support/driven_node.h"
 
 #define FRAMES_TEXT "600"

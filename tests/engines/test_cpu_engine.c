@@ -9,50 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/suite/allocations.c"
 #include "kernels/engine.h"
 #include "tests/support/random.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
-static size_t n_allocations;
-
-/* glibc lets a program put its own allocator first; these count and hand on. */
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t n, size_t bytes);
-void *__libc_realloc(void *old, size_t bytes);
-void *__libc_memalign(size_t align, size_t bytes);
-
-void *malloc(size_t bytes)
-{
-	n_allocations++;
-	return __libc_malloc(bytes);
-}
-
-void *calloc(size_t n, size_t bytes)
-{
-	n_allocations++;
-	return __libc_calloc(n, bytes);
-}
-
-void *realloc(void *old, size_t bytes)
-{
-	n_allocations++;
-	return __libc_realloc(old, bytes);
-}
-
-void *aligned_alloc(size_t align, size_t bytes)
-{
-	n_allocations++;
-	return __libc_memalign(align, bytes);
-}
-#endif
 
 #define PIXELS_MAX (200u * 150u)
 
@@ -196,25 +155,36 @@ static void batches_that_do_not_fit_the_queue_are_refused_whole(void **state)
 	engine_cpu.close(&context);
 }
 
+#if ALLOCATIONS_COUNTED
+static uint64_t n_allocations(void)
+{
+	struct allocations a;
+
+	allocations_read(&a);
+	return a.ours + a.libraries;
+}
+#endif
+
 static void a_queue_takes_no_memory_after_the_first_frames_of_its_plans(void **state)
 {
-#ifdef SANITIZED
+#if !ALLOCATIONS_COUNTED
 	print_message("skipped: a sanitizer has the allocator\n");
 	skip();
 #else
 	struct engine_context *context = open_best();
 	struct engine_queue *queue;
 	struct bench wide, tall;
-	size_t before;
+	uint64_t before;
 
+	allocations_watch_this_thread();
 	bench_open(&wide, context, 200, 150, SPOTS_DISPERSION);
 	bench_open(&tall, context, 97, 211, SPOTS_DISPERSION_EXTENDED);
 	assert_int_equal(engine_cpu.queue_open(context, &queue, PIXELS_MAX * 2), 0);
-	before = n_allocations;
+	before = n_allocations();
 	assert_int_equal(engine_cpu.submit(queue, wide.loaded, &wide.item, 1), 0);
 	assert_int_equal(engine_cpu.submit(queue, tall.loaded, &tall.item, 1), 0);
-	assert_true(n_allocations > before); /* or this test counts nothing */
-	before = n_allocations;
+	assert_true(n_allocations() > before); /* or this test counts nothing */
+	before = n_allocations();
 	for (int i = 0; i < 20; i++) {
 		struct bench *b = i / 3 % 2 ? &tall : &wide;
 
@@ -223,7 +193,7 @@ static void a_queue_takes_no_memory_after_the_first_frames_of_its_plans(void **s
 		assert_int_equal(b->item.status, 0);
 		assert_true(b->result.n_strong > 0);
 	}
-	assert_int_equal(n_allocations, before);
+	assert_int_equal(n_allocations(), before);
 	engine_cpu.queue_close(&queue);
 	bench_close(&wide, context);
 	bench_close(&tall, context);

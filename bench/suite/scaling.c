@@ -1,0 +1,140 @@
+/* scaling.c - seats, races, rounds (scaling.h). */
+#include "bench/suite/scaling.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "bench/suite/measure.h"
+#include "host/clock.h"
+
+#define THREADS_MAX 256
+#define ROUNDS_MAX 64
+
+struct crew {
+	_Atomic bool go, stop; /* relaxed: only when, not what */
+	_Atomic unsigned ready; /* acquire and release: a member is warm before the clock starts */
+};
+
+struct member {
+	struct crew *crew;
+	struct engine_seat seat;
+	unsigned first;        /* frame: not all do the same one at the same time */
+	uint64_t frames, ns;   /* done, and how long it took this member */
+	int rc;
+	pthread_t thread;
+};
+
+static void *work(void *user)
+{
+	struct member *m = user;
+	unsigned n = m->seat.bench->set->n, frame = m->first;
+	uint64_t begun_ns;
+
+	m->rc = engine_seat_run(&m->seat, frame % n);
+	atomic_fetch_add_explicit(&m->crew->ready, 1, memory_order_release);
+	while (!atomic_load_explicit(&m->crew->go, memory_order_relaxed))
+		;
+	begun_ns = clock_monotonic_ns();
+	for (m->frames = 0; m->rc == 0 && !atomic_load_explicit(&m->crew->stop, memory_order_relaxed); m->frames += m->seat.batch) {
+		frame += m->seat.batch;
+		m->rc = engine_seat_run(&m->seat, frame % n);
+	}
+	m->ns = clock_monotonic_ns() - begun_ns;
+	return NULL;
+}
+
+static void nap(double seconds)
+{
+	struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+
+	nanosleep(&t, NULL);
+}
+
+/* Lets n members work for so long; frames per second of all together, each by its own time. < 0: -errno. */
+static double race(struct member *member, unsigned n, double seconds, unsigned *frames)
+{
+	struct crew crew = {0};
+	unsigned started = 0;
+	double rate = 0;
+	int rc = 0;
+
+	for (; rc == 0 && started < n; started += rc == 0) {
+		member[started].crew = &crew;
+		rc = -pthread_create(&member[started].thread, NULL, work, &member[started]);
+	}
+	while (atomic_load_explicit(&crew.ready, memory_order_acquire) < started)
+		nap(0.0005);
+	atomic_store_explicit(&crew.go, true, memory_order_relaxed);
+	if (rc == 0)
+		nap(seconds);
+	atomic_store_explicit(&crew.stop, true, memory_order_relaxed);
+	for (unsigned i = 0; i < started; i++) {
+		pthread_join(member[i].thread, NULL);
+		rc = rc < 0 ? rc : member[i].rc;
+		rate += member[i].ns ? (double)member[i].frames * 1e9 / (double)member[i].ns : 0;
+		*frames += (unsigned)member[i].frames;
+	}
+	return rc < 0 ? rc : rate;
+}
+
+/* 1, 2, 4 ... and the last one. */
+static unsigned choose_steps(struct scaling_step *steps, unsigned threads)
+{
+	unsigned n = 0;
+
+	for (unsigned t = 1; t < threads && n + 1 < SCALING_STEPS_MAX; t *= 2)
+		steps[n++] = (struct scaling_step){.threads = t};
+	steps[n++] = (struct scaling_step){.threads = threads};
+	return n;
+}
+
+static int take_turns(struct member *member, struct scaling_step *steps, unsigned n, unsigned rounds, double seconds)
+{
+	double ms[SCALING_STEPS_MAX][ROUNDS_MAX];
+
+	for (unsigned r = 0; r < rounds; r++)
+		for (unsigned i = 0; i < n; i++) {
+			double rate = race(member, steps[i].threads, seconds, &steps[i].frames);
+
+			if (rate <= 0)
+				return rate < 0 ? (int)rate : -EIO;
+			ms[i][r] = 1000 / rate;
+		}
+	for (unsigned i = 0; i < n; i++) {
+		struct contender c = {0};
+
+		measure_conclude(&c, ms[i], rounds);
+		steps[i].frames_per_s = 1000 / c.ms;
+		steps[i].spread = c.spread;
+		steps[i].ratio = steps[i].frames_per_s / steps[0].frames_per_s;
+	}
+	return 0;
+}
+
+int scaling_run(const struct engine_bench *bench, unsigned batch, unsigned threads, unsigned rounds, double seconds, struct scaling_step *steps)
+{
+	struct member *member;
+	unsigned opened = 0, n;
+	int rc = 0;
+
+	if (bench->can.max_queues && threads > bench->can.max_queues)
+		threads = bench->can.max_queues;
+	threads = threads > THREADS_MAX ? THREADS_MAX : threads;
+	rounds = rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
+	member = calloc(threads, sizeof(*member));
+	if (!member)
+		return -ENOMEM;
+	for (; rc == 0 && opened < threads; opened += rc == 0) {
+		member[opened].first = opened;
+		rc = engine_seat_open(&member[opened].seat, bench, batch);
+	}
+	n = choose_steps(steps, threads);
+	if (rc == 0)
+		rc = take_turns(member, steps, n, rounds, seconds);
+	while (opened)
+		engine_seat_close(&member[--opened].seat);
+	free(member);
+	return rc < 0 ? rc : (int)n;
+}
