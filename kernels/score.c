@@ -9,14 +9,34 @@
 
 #include "kernels/score_parts.h"
 
-#define SHELLS 20
 #define D_MIN_NEEDS 10 /* ring-free spots, and one more */
 
-static const double two_pi = 6.28318530717958647692;
+static int open_spots(struct score_spots *s, size_t n)
+{
+	s->x = calloc(n, sizeof *s->x);
+	s->d = calloc(n, sizeof *s->d);
+	s->intensity = calloc(n, sizeof *s->intensity);
+	s->amplitude = calloc(n, sizeof *s->amplitude);
+	s->peak_height = calloc(n, sizeof *s->peak_height);
+	s->signal = calloc(n, sizeof *s->signal);
+	s->on_ring = calloc(n, sizeof *s->on_ring);
+	return s->x && s->d && s->intensity && s->amplitude && s->peak_height && s->signal && s->on_ring ? 0 : -ENOMEM;
+}
+
+static int open_rings(struct score_scratch *s)
+{
+	s->n_rings = score_rings(NULL, 0);
+	s->ring = malloc((s->n_rings + (size_t)1) * sizeof *s->ring);
+	if (!s->ring)
+		return -ENOMEM;
+	score_rings(s->ring, s->n_rings);
+	s->ring[s->n_rings] = INFINITY;
+	return 0;
+}
 
 int score_scratch_open(struct score_scratch **out, uint32_t max_spots, uint32_t max_bins)
 {
-	size_t n = max_spots ? max_spots : 1, bins = max_bins ? max_bins : 1;
+	size_t n = max_spots ? max_spots : 1;
 	struct score_scratch *s = calloc(1, sizeof *s);
 
 	*out = NULL;
@@ -24,19 +44,14 @@ int score_scratch_open(struct score_scratch **out, uint32_t max_spots, uint32_t 
 		return -ENOMEM;
 	s->max_spots = max_spots;
 	s->max_bins = max_bins;
-	s->spots.x = calloc(n, sizeof *s->spots.x);
-	s->spots.d = calloc(n, sizeof *s->spots.d);
-	s->spots.intensity = calloc(n, sizeof *s->spots.intensity);
-	s->spots.peak_height = calloc(n, sizeof *s->spots.peak_height);
-	s->spots.signal = calloc(n, sizeof *s->spots.signal);
-	s->spots.on_ring = calloc(n, sizeof *s->spots.on_ring);
-	s->bin_x = calloc(bins, sizeof *s->bin_x);
 	s->sorted = calloc(n, sizeof *s->sorted);
 	s->outlier = calloc(n, sizeof *s->outlier);
+	s->shell = calloc(n, sizeof *s->shell);
 	s->order = calloc(n, sizeof *s->order);
 	s->spare = calloc(n, sizeof *s->spare);
-	if (!s->spots.x || !s->spots.d || !s->spots.intensity || !s->spots.peak_height || !s->spots.signal || !s->spots.on_ring ||
-	    !s->bin_x || !s->sorted || !s->outlier || !s->order || !s->spare)
+	s->member = calloc(n, sizeof *s->member);
+	if (!s->sorted || !s->outlier || !s->shell || !s->order || !s->spare || !s->member || open_spots(&s->spots, n) || open_rings(s) ||
+	    score_bins_open(&s->bins, max_bins))
 		goto fail;
 	*out = s;
 	return 0;
@@ -54,14 +69,18 @@ void score_scratch_close(struct score_scratch **scratch)
 	free(s->spots.x);
 	free(s->spots.d);
 	free(s->spots.intensity);
+	free(s->spots.amplitude);
 	free(s->spots.peak_height);
 	free(s->spots.signal);
 	free(s->spots.on_ring);
-	free(s->bin_x);
+	score_bins_close(&s->bins);
+	free(s->ring);
 	free(s->sorted);
 	free(s->outlier);
+	free(s->shell);
 	free(s->order);
 	free(s->spare);
+	free(s->member);
 	free(s);
 	*scratch = NULL;
 }
@@ -75,7 +94,7 @@ void score_centroid(const struct spot *spot, double *x_px, double *y_px)
 /* A frame's radial profile, or none. */
 struct profile {
 	const struct plan *plan;
-	const double *bin_x;
+	const struct score_bins *bins;
 	const uint64_t *sum;
 	const uint32_t *count;
 };
@@ -90,8 +109,10 @@ static double spot_signal(const struct spot *spot, const struct profile *p)
 	return (double)spot->sum - spot->n_px * ((double)p->sum[bin] / p->count[bin]);
 }
 
-static void take_spots(struct score_spots *out, const struct spot *spots, uint32_t n, const struct profile *p)
+static void take_spots(struct score_scratch *scratch, const struct spot *spots, uint32_t n, const struct profile *p)
 {
+	struct score_spots *out = &scratch->spots;
+
 	out->n = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		double x_px, y_px;
@@ -102,9 +123,10 @@ static void take_spots(struct score_spots *out, const struct spot *spots, uint32
 		out->x[out->n] = s * s;
 		out->d[out->n] = 1.0 / sqrt(s * s);
 		out->intensity[out->n] = (double)spots[i].sum;
-		out->peak_height[out->n] = log((double)spots[i].sum / sqrt((double)spots[i].sum));
+		out->amplitude[out->n] = sqrt(out->intensity[out->n]);
+		out->peak_height[out->n] = log(out->intensity[out->n] / out->amplitude[out->n]);
 		out->signal[out->n] = spot_signal(&spots[i], p);
-		out->on_ring[out->n] = score_on_ice_ring(s * s);
+		out->on_ring[out->n] = score_on_ice_ring(scratch, s * s);
 		out->n++;
 	}
 }
@@ -121,16 +143,14 @@ static void count_spots(struct score *out, const struct score_settings *settings
 	}
 }
 
-/* Counts per pixel over the bins whose 1/d^2 lies in a range. */
-static double mean_between(const struct profile *p, double x_from, double x_to)
+static double background(const struct profile *p)
 {
 	double sum = 0.0, count = 0.0;
 
-	for (uint32_t b = 0; b < p->plan->n_bins; b++)
-		if (p->bin_x[b] >= x_from && p->bin_x[b] <= x_to) {
-			sum += (double)p->sum[b];
-			count += p->count[b];
-		}
+	for (uint32_t i = p->bins->set[SCORE_BACKGROUND]; i < p->bins->set[SCORE_BACKGROUND + 1]; i++) {
+		sum += (double)p->sum[p->bins->member[i]];
+		count += p->count[p->bins->member[i]];
+	}
 	return count > 0.0 ? sum / count : NAN;
 }
 
@@ -144,39 +164,38 @@ static double score_total_signal(const struct score_spots *s)
 	return total;
 }
 
-/* Shell of a 1/d^3 between two; SHELLS where it lies outside. */
-static uint32_t shell_of(double cube, double from, double to)
-{
-	if (!(cube >= from && cube <= to))
-		return SHELLS;
-	uint32_t shell = (uint32_t)((cube - from) / (to - from) * SHELLS);
-	return shell < SHELLS ? shell : SHELLS - 1;
-}
-
 static double score_overall(const struct score_settings *settings, const struct score_spots *s, const struct profile *p)
 {
-	double signal[SHELLS + 1] = { 0 }, sum[SHELLS + 1] = { 0 }, count[SHELLS + 1] = { 0 }, total = 0.0;
+	double signal[SCORE_SHELLS + 1] = { 0 }, total = 0.0;
 	double from = pow(settings->d_far, -3.0), to = pow(settings->d_near, -3.0);
+	uint64_t sum[SCORE_SHELLS + 1] = { 0 }, count[SCORE_SHELLS + 1] = { 0 };
 
 	for (uint32_t i = 0; i < s->n; i++)
 		if (!isnan(s->signal[i]))
-			signal[shell_of(pow(s->d[i], -3.0), from, to)] += s->signal[i];
-	for (uint32_t b = 0; b < p->plan->n_bins; b++) {
-		uint32_t shell = shell_of(p->bin_x[b] * sqrt(p->bin_x[b]), from, to);
-		sum[shell] += (double)p->sum[b];
-		count[shell] += p->count[b];
+			signal[score_shell_of(s->x[i] * sqrt(s->x[i]), from, to)] += s->signal[i];
+	for (uint32_t b = 0; b < p->bins->n;) {
+		uint32_t shell = p->bins->shell[b];
+		uint64_t shell_sum = 0, shell_count = 0;
+
+		for (; b < p->bins->n && p->bins->shell[b] == shell; b++) {
+			shell_sum += p->sum[b];
+			shell_count += p->count[b];
+		}
+		sum[shell] += shell_sum;
+		count[shell] += shell_count;
 	}
-	for (uint32_t shell = 0; shell < SHELLS; shell++)
-		total += sqrt(fmax(0.0, signal[shell]) / (1.0 + (count[shell] > 0.0 ? sum[shell] / count[shell] : 0.0)));
+	for (uint32_t shell = 0; shell < SCORE_SHELLS; shell++)
+		total += sqrt(fmax(0.0, signal[shell]) / (1.0 + (count[shell] > 0 ? (double)sum[shell] / (double)count[shell] : 0.0)));
 	return total;
 }
 
 static void score_spot_list(struct score *out, const struct score_settings *settings, const struct profile *p,
 			    const struct spot *spots, uint32_t n_spots, struct score_scratch *scratch)
 {
-	take_spots(&scratch->spots, spots, n_spots, p);
+	take_spots(scratch, spots, n_spots, p);
 	count_spots(out, settings, &scratch->spots);
 	if (out->n_spots_ring_free > D_MIN_NEEDS) {
+		score_sort_spots(scratch);
 		out->d_min = score_d_min(scratch);
 		out->d_min_shells = score_d_min_shells(scratch);
 	}
@@ -186,29 +205,22 @@ static void score_spot_list(struct score *out, const struct score_settings *sett
 	}
 }
 
-static void score_profile(struct score *out, const struct score_settings *settings, const struct profile *p)
-{
-	double from = settings->background_q_min / two_pi, to = settings->background_q_max / two_pi;
-
-	out->background = mean_between(p, from * from, to * to);
-	out->ice = score_ice(p->plan, p->bin_x, p->sum, p->count);
-}
-
 void score_compute(struct score *out, const struct score_settings *settings, const struct plan *plan,
 		   const struct result *result, const struct spot *spots, const uint64_t *bin_sum,
 		   const uint32_t *bin_count, struct score_scratch *scratch)
 {
 	bool listed = plan->algorithm != SPOTS_NONE && result->overflow == 0 && result->n_spots <= scratch->max_spots;
 	bool radial = plan->n_bins > 0 && plan->n_bins <= scratch->max_bins && bin_sum && bin_count;
-	const struct profile profile = { plan, scratch->bin_x, radial ? bin_sum : NULL, radial ? bin_count : NULL };
+	const struct profile profile = { plan, &scratch->bins, radial ? bin_sum : NULL, radial ? bin_count : NULL };
 
 	*out = (struct score){ NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
 	if (listed)
 		out->n_spots = result->n_spots;
-	for (uint32_t b = 0; radial && b < plan->n_bins; b++)
-		scratch->bin_x[b] = (plan->bin_q[b] / two_pi) * (plan->bin_q[b] / two_pi);
-	if (radial)
-		score_profile(out, settings, &profile);
+	if (radial) {
+		score_bins_fit(&scratch->bins, settings, plan);
+		out->background = background(&profile);
+		out->ice = score_ice(&scratch->bins, bin_sum, bin_count);
+	}
 	if (listed && plan->geometry.known)
 		score_spot_list(out, settings, &profile, spots, result->n_spots, scratch);
 }
