@@ -1,72 +1,124 @@
-/* analyse.c - the step that has an engine analyse every channel of a frame, and the worker lane that runs it.
+/* analyse.c - the step that has an engine analyse every channel of the frames at hand.
  *
- * An engine that fails is passed over for the next one in the configured order; where all fail the frame is unanalysed, never lost. */
+ * A device is shown all images of one plan at once. What an engine declines or fails on the next one in the configured order is shown; where all fail
+ * the frame is unanalysed, never lost. A device that fails is taken out, with all that was shown to it: it is not tried again. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "pipeline/receive.h"
 #include "pipeline/work.h"
 
-
-/* 0: the item's status says how it went; else the engine itself failed. */
-static int try_engine(struct work *w, unsigned e, const struct engine *engine, struct outcome *o, struct engine_item *item)
+static bool may_ask(const struct lane *lane, unsigned e, const struct work_image *image)
 {
-	int rc;
+	const struct work *w = lane->state;
+	const struct engines *engines = &lane->node->engines;
 
-	if (!w->queue[e] || !o->plan->handle[e])
-		return -ENOTSUP;
-	rc = engine->submit(w->queue[e], o->plan->handle[e], item, 1);
-	if (rc == 0)
-		rc = engine->wait(w->queue[e]);
+	return !image->done && image->asked != (int)e && engines_alive(engines) >> e & 1 && image->outcome->plan->takers >> e & 1 &&
+	       (w->in_slab || !engines->open[e].can.needs_pinned);
+}
+
+static struct engine_item item_of(struct work_image *image)
+{
+	struct outcome *o = image->outcome;
+
+	return (struct engine_item){
+		.payload = image->payload, .blocks = &image->table, .result = &o->result, .bin_sum = o->record.radial.bin_sum,
+		.bin_count = o->record.radial.bin_count, .strong = o->strong, .spots = o->spots,
+		.wanted = OUTPUT_TOTALS | OUTPUT_RADIAL | OUTPUT_SPOTS | (o->strong ? OUTPUT_STRONG : 0),
+	};
+}
+
+/* The images from this one on that the engine may be shown together with it: those of its plan. What computes in submit gets one at a time. */
+static uint32_t show(struct lane *lane, unsigned e, struct work_image *first)
+{
+	struct work *w = lane->state;
+	const struct engine_capabilities *can = &lane->node->engines.open[e].can;
+	uint32_t n = 0, most = lane->node->config.engine.max_batch;
+
+	if (most > can->max_batch)
+		most = can->max_batch;
+	if (!can->needs_pinned)
+		most = 1;
+	for (struct work_image *image = first; image < w->image + w->n_images && n < most; image++) {
+		if (image->outcome->plan != first->outcome->plan || !may_ask(lane, e, image))
+			continue;
+		image->asked = (int8_t)e;
+		w->item[n] = item_of(image);
+		w->shown[n++] = image;
+	}
+	return n;
+}
+
+static void note_failure(struct lane *lane, unsigned e, struct work_image *image, int rc)
+{
+	struct work *w = lane->state;
+	struct engines *engines = &lane->node->engines;
+	uint64_t id = image->slot->decoded.image.image_id;
+
+	image->failed = true;
+	if (engines_take_out(engines, e, -rc))
+		log_line(LOG_ERROR, "engine %s failed on frame %" PRIu64 " (%s) and is used no more until the node is started again",
+			 engines->open[e].label, id, strerror(-rc));
+	else
+		log_limited(&w->failed, LOG_ERROR, "engine %s failed on frame %" PRIu64 ": %s", engines->open[e].label, id, strerror(-rc));
+}
+
+/* What became of an image that an engine was shown; rc: of the batch. -ENOTSUP declines, which is no failure. */
+static void settle(struct lane *lane, unsigned e, struct work_image *image, const struct engine_item *item, int rc)
+{
+	struct engines_entry *entry = &lane->node->engines.open[e];
+	struct outcome *o = image->outcome;
+
 	if (rc == 0 && item->status != 0 && item->status != -EBADMSG)
 		rc = item->status;
-	return rc;
-}
-
-static void analyse_channel(struct lane *lane, struct slot *slot, uint32_t i)
-{
-	struct work *w = lane->state;
-	const struct engines *engines = &lane->node->engines;
-	struct outcome *o = &slot->outcome[i];
-	struct engine_item item = {
-		.payload = w->payload[i], .blocks = &w->table[i], .wanted = OUTPUT_TOTALS | OUTPUT_RADIAL | OUTPUT_SPOTS | OUTPUT_STRONG,
-		.result = &o->result, .bin_sum = o->record.radial.bin_sum, .bin_count = o->record.radial.bin_count,
-		.strong = o->strong ? o->strong : w->strong, .spots = w->spots[i],
-	};
-
-	for (unsigned e = 0; e < engines->n; e++) {
-		const struct engine *engine = engines->open[e].engine;
-		int rc = try_engine(w, e, engine, o, &item);
-
-		if (rc < 0) {
-			if (rc != -ENOTSUP)
-				log_limited(&w->failed, LOG_ERROR, "engine %s failed on frame %" PRIu64 ": error %d", engine->name,
-					    slot->decoded.image.image_id, -rc);
-			continue;
-		}
-		o->engine = engine->name;
-		if (item.status == -EBADMSG) {
-			o->status = RECORD_INVALID;
-			o->reason = LEDGER_BAD_BLOCK;
-		}
+	if (rc < 0) {
+		if (rc != -ENOTSUP)
+			note_failure(lane, e, image, rc);
 		return;
 	}
-	o->status = RECORD_UNANALYSED;
-	o->reason = LEDGER_ENGINE_FAILED;
+	image->done = true;
+	o->engine = entry->engine->name;
+	atomic_fetch_add_explicit(&entry->analysed, 1, memory_order_relaxed);
+	if (item->status == -EBADMSG) {
+		o->status = RECORD_INVALID;
+		o->reason = LEDGER_BAD_BLOCK;
+	}
 }
 
-static void analyse_frame(struct lane *lane, struct slot *slot)
+static void ask(struct lane *lane, unsigned e)
 {
 	struct work *w = lane->state;
+	const struct engine *engine = lane->node->engines.open[e].engine;
 
+	for (uint32_t first = 0; first < w->n_images; first++) {
+		uint32_t n = may_ask(lane, e, &w->image[first]) ? show(lane, e, &w->image[first]) : 0;
+		int rc;
+
+		if (!n)
+			continue;
+		rc = engine->submit(w->queue[e], w->shown[0]->outcome->plan->handle[e], w->item, n);
+		if (rc == 0)
+			rc = engine->wait(w->queue[e]);
+		for (uint32_t i = 0; i < n; i++)
+			settle(lane, e, w->shown[i], &w->item[i], rc);
+	}
+}
+
+/* A frame that an engine failed on, and that another one has analysed all the same, is counted. */
+static void count_fallback(struct slot *slot, bool failed)
+{
+	if (failed && slot->status != RECORD_UNANALYSED)
+		ledger_add(&slot->run->ledger, LEDGER_ENGINE_FALLBACK, 1);
+}
+
+/* A frame is as bad as the worst of its channels. */
+static void conclude(struct work *w, struct slot *slot, bool failed)
+{
 	slot->status = RECORD_ANALYSED;
 	slot->reason = LEDGER_TERMS;
-	for (uint32_t i = 0; i < slot->decoded.image.n_channels; i++) {
-		struct outcome *o = &slot->outcome[i];
+	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++) {
+		struct outcome *o = &slot->outcome[c];
 
-		if (o->status == RECORD_ANALYSED)
-			analyse_channel(lane, slot, i);
 		if (o->status > slot->status) {
 			slot->status = o->status;
 			slot->reason = o->reason;
@@ -75,74 +127,32 @@ static void analyse_frame(struct lane *lane, struct slot *slot)
 	if (slot->status == RECORD_INVALID)
 		log_limited(&w->invalid, LOG_WARNING, "frame %" PRIu64 " is damaged: %s", slot->decoded.image.image_id,
 			    ledger_words(slot->reason));
+	count_fallback(slot, failed);
 }
 
-const struct step step_analyse = {"analyse", analyse_frame};
-
-/* --- the worker lane --------------------------------------------------------------------------------------------------- */
-
-static int work_open(struct lane *lane, char *message, size_t message_bytes)
-{
-	struct node *node = lane->node;
-	const struct config *c = &node->config;
-	uint64_t pixels = (uint64_t)c->limits.max_megapixels << 20;
-	struct work *w = calloc(1, sizeof(*w));
-	size_t n_offsets = block_table_entries((size_t)pixels * 4, 8);
-	int rc = -ENOMEM;
-
-	lane->state = w;
-	if (!w)
-		return rc;
-	w->n_offsets = n_offsets < UINT32_MAX ? (uint32_t)n_offsets : UINT32_MAX;
-	rc = memory_open(&w->memory, (size_t)w->n_offsets * sizeof(uint32_t) + (size_t)c->limits.max_channels * c->spots.max_spots * sizeof(struct spot) +
-			 (size_t)c->spots.max_strong * sizeof(uint32_t) + (size_t)node->plan_bins_max * 2 * sizeof(double) + 256,
-			 lane->numa_node, c->machine.huge_pages);
-	if (rc < 0)
-		goto fail;
-	w->intensity = w->memory.at;
-	w->sigma = w->intensity + node->plan_bins_max;
-	w->spots[0] = (struct spot *)(w->sigma + node->plan_bins_max);
-	for (uint32_t i = 1; i < c->limits.max_channels; i++)
-		w->spots[i] = w->spots[i - 1] + c->spots.max_spots;
-	w->strong = (uint32_t *)(w->spots[0] + (size_t)c->limits.max_channels * c->spots.max_spots);
-	w->offsets = w->strong + c->spots.max_strong;
-	rc = score_scratch_open(&w->scratch, c->spots.max_spots, node->plan_bins_max);
-	for (unsigned e = 0; e < node->engines.n && rc == 0; e++)
-		rc = node->engines.open[e].engine->queue_open(node->engines.open[e].context, &w->queue[e], (size_t)pixels * 4);
-	if (rc == 0)
-		return 0;
-fail:
-	snprintf(message, message_bytes, "not enough memory for a worker of %u megapixels (limits.max_megapixels)", c->limits.max_megapixels);
-	return rc;
-}
-
-static bool work_turn(struct lane *lane)
-{
-	struct node *node = lane->node;
-	struct ring *in = &node->work_in[lane->index];
-
-	if (ring_count(in) == (in->mask + 1) / 2) /* frames may be waiting in admit for room */
-		bell_ring(&node->admit->bell);
-	return lane_pass_frames(lane, in, &node->work_out[lane->index], node->publish);
-}
-
-static void work_close(struct lane *lane)
+static uint32_t analyse_frames(struct lane *lane, struct slot *const *slots, uint32_t n)
 {
 	struct work *w = lane->state;
+	uint32_t at = 0;
 
-	if (!w)
-		return;
+	for (uint32_t i = 0; i < w->n_images; i++)
+		w->image[i].outcome->spots = w->spots + (size_t)i * lane->node->config.spots.max_spots;
 	for (unsigned e = 0; e < lane->node->engines.n; e++)
 		if (w->queue[e])
-			lane->node->engines.open[e].engine->queue_close(&w->queue[e]);
-	score_scratch_close(&w->scratch);
-	memory_close(&w->memory);
-	free(w);
-	lane->state = NULL;
+			ask(lane, e);
+	for (uint32_t s = 0; s < n; s++) {
+		bool failed = false;
+
+		for (; at < w->n_images && w->image[at].slot == slots[s]; at++) {
+			failed |= w->image[at].failed;
+			if (w->image[at].done)
+				continue;
+			w->image[at].outcome->status = RECORD_UNANALYSED;
+			w->image[at].outcome->reason = LEDGER_ENGINE_FAILED;
+		}
+		conclude(w, slots[s], failed);
+	}
+	return n;
 }
 
-const struct lane_spec work_lane = {
-	.name = "work", .kind = LANE_WORK, .open = work_open, .turn = work_turn, .close = work_close, .idle_us = 20000,
-	.steps = {&step_stage, &step_analyse, &step_score, &step_decide},
-	.does = "analyses frames: stage, analyse, score, decide",
-};
+const struct step step_analyse = {"analyse", .batch = analyse_frames};

@@ -37,6 +37,10 @@ struct config {
 		char order[CONFIG_ENGINES_MAX][16];
 		uint32_t threads;           /* 0: auto */
 		char cpu_level[16];         /* "auto", "scalar", "avx2", "avx512", "neon" */
+		uint32_t queues_per_device, max_batch;
+		uint32_t device_memory_mib; /* 0: what there is */
+		uint32_t slab_mib;          /* page-locked memory of this machine, for each device */
+		bool opencl_cpu;            /* use OpenCL devices that are processors beside other engines */
 	} engine;
 	struct {                            /* NaN: as announced */
 		double distance_mm, beam_x_px, beam_y_px, pixel_x_um, pixel_y_um, wavelength_angstrom; /* keys: distance_mm, beam_px: [x, y], pixel_um: number or [x, y], wavelength_angstrom */

@@ -2,8 +2,9 @@
 #include "pipeline/deal.h"
 
 #include "pipeline/channels.h"
+#include "pipeline/plans.h"
 
-#define BUSY 1 /* frames that wait at a worker while it has one in hand */
+#define BUSY 1 /* frames that wait at a worker while it has one in hand; at one that feeds a device: half of what may wait there */
 #define CONSUMER_EXCUSE_NS 1000000000u
 
 void deal_past(struct deal *deal, struct node *node, struct slot *slot)
@@ -29,20 +30,39 @@ static bool running_low(struct node *node, unsigned source)
 	       atomic_load_explicit(&node->bytes_in_flight[source], memory_order_relaxed) > node->source_budget_bytes / 4 * 3;
 }
 
-/* To the worker with the least to do; false: all are full, or more than at_most frames wait at each. */
-static bool to_worker(struct deal *deal, struct node *node, struct slot *slot, uint32_t at_most)
+/* The devices that are to have a frame, a bit each: of the first engine in the order that takes the plans of all its channels, those that work. Where
+ * none is left anyone may say so. */
+static uint32_t devices_for(const struct node *node, const struct slot *slot)
 {
-	uint32_t least = UINT32_MAX, best = 0;
+	uint32_t able = UINT32_MAX, best;
+
+	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
+		able &= slot->run->channel[slot->run_channel[c]].plan->takers;
+	best = engines_best(&node->engines, able);
+	return best ? best : UINT32_MAX;
+}
+
+static uint32_t may_wait_at(const struct lane *work, bool running_low)
+{
+	uint32_t ahead = atomic_load_explicit(&work->ahead, memory_order_relaxed);
+
+	return !running_low ? ahead : work->device < 0 ? BUSY + 1 : ahead / 2;
+}
+
+/* To the worker with the least to do; false: each has as much as it may. */
+static bool to_worker(struct deal *deal, struct node *node, struct slot *slot, bool running_low)
+{
+	uint32_t least = UINT32_MAX, best = 0, devices = devices_for(node, slot);
 
 	for (uint32_t w = 0; w < node->n_workers; w++) {
-		uint32_t n = ring_count(&node->work_in[w]);
+		uint32_t n = node->work[w]->serves & devices ? ring_count(&node->work_in[w]) : UINT32_MAX;
 
 		if (n < least) {
 			least = n;
 			best = w;
 		}
 	}
-	if (least > at_most)
+	if (least >= may_wait_at(node->work[best], running_low))
 		return false;
 	slot->sequence = deal->sequence;
 	slot->analyse = true;
@@ -75,7 +95,7 @@ static bool dispatch(struct deal *deal, struct node *node, struct slot *slot, ui
 	}
 	/* When slots run low workers get no more than keeps them busy: else all slots of a node with many workers could wait in front of them. */
 	shed = has_to_shed(node, slot, now_ns);
-	if (readiness == CHANNELS_READY && to_worker(deal, node, slot, shed ? BUSY : UINT32_MAX))
+	if (readiness == CHANNELS_READY && to_worker(deal, node, slot, shed))
 		return true;
 	if (readiness == CHANNELS_READY && shed) {
 		deal_unanalysed(deal, node, slot, RECORD_UNANALYSED, LEDGER_OVERLOAD);

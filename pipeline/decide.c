@@ -64,4 +64,4 @@ static void decide_frame(struct lane *lane, struct slot *slot)
 	slot->kept = decide_keep(&node->config, slot->status, slot->hit, image);
 }
 
-const struct step step_decide = {"decide", decide_frame};
+const struct step step_decide = {"decide", .frame = decide_frame};

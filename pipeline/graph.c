@@ -1,9 +1,11 @@
 /* graph.c - read this first: the way of a frame through the node, as two tables.
  *
- *   detector => receive -> admit -> work (stage, analyse, score, decide) -> publish => results (PUB)
+ *   detector => receive -> admit -> feed or work (stage, analyse, score, decide) -> publish => results (PUB)
  *                            |  \_________ not analysed _________________^   |  \-> forward => kept frames (PUSH)
  *                            plan (tables, off the way)                      \----> write   => HDF5
  *
+ * The lanes that analyse are of two kinds with the same steps: feed has a device (a GPU) that it copies frames for, several at once; work computes
+ * by itself, in the message as it was received. Frames go to the first engine of engine.order that takes them, and to the next one when that fails.
  * A lane is a thread; a step is a verb that knows nothing of threads; a ring holds indices of slots and joins two lanes, one producer and one consumer each.
  * Every frame that receive takes in gets to publish exactly once, in the order of arrival, whatever becomes of it; that is why the ledger can balance.
  * When something is slow: the rings into publish and write have room for every slot there is and are never full; the short rings in front of the
@@ -16,7 +18,7 @@
 #include "pipeline/node.h"
 #include "pipeline/receive.h"
 
-enum how_many { ONE, PER_SOURCE, PER_WORKER, IF_FRAMES, IF_FILES, IF_SIMPLON, IF_HTTP };
+enum how_many { ONE, PER_SOURCE, PER_FEEDER, PER_PROCESSOR, PER_WORKER, IF_FRAMES, IF_FILES, IF_SIMPLON, IF_HTTP };
 
 static const struct {
 	const struct lane_spec *spec;
@@ -26,7 +28,8 @@ static const struct {
 	{&receive_lane, PER_SOURCE, "one per input"},
 	{&admit_lane, ONE, "one"},
 	{&plan_lane, ONE, "one"},
-	{&work_lane, PER_WORKER, "engine.threads"},
+	{&feed_lane, PER_FEEDER, "engine.queues_per_device"},
+	{&work_lane, PER_PROCESSOR, "engine.threads"},
 	{&publish_lane, ONE, "one"},
 	{&forward_lane, IF_FRAMES, "with output.frames"},
 	{&write_lane, IF_FILES, "with output.directory"},
@@ -34,8 +37,6 @@ static const struct {
 	{&serve_lane, IF_HTTP, "with http.listen"},
 };
 #define N_LANE_ROWS (sizeof(lanes) / sizeof(lanes[0]))
-
-#define WORK_AHEAD 16 /* frames dealt out to one worker before it asks for more: enough to hide the dealing, few enough to deal evenly */
 
 enum room { ALL_SLOTS, SOURCE_SLOTS, AHEAD, PLANS };
 
@@ -49,8 +50,8 @@ static const struct {
 	{"receive", "admit", offsetof(struct node, arrived), PER_SOURCE, SOURCE_SLOTS, "never: room for every slot of the source"},
 	{"admit", "receive", offsetof(struct node, refused), PER_SOURCE, SOURCE_SLOTS, "never"},
 	{"publish", "receive", offsetof(struct node, released), PER_SOURCE, SOURCE_SLOTS, "never"},
-	{"admit", "work", offsetof(struct node, work_in), PER_WORKER, AHEAD, "frames wait in admit; when slots run low they pass unanalysed or receive stops"},
-	{"work", "publish", offsetof(struct node, work_out), PER_WORKER, ALL_SLOTS, "never"},
+	{"admit", "feed, work", offsetof(struct node, work_in), PER_WORKER, AHEAD, "frames wait in admit; when slots run low they pass unanalysed or receive stops"},
+	{"feed, work", "publish", offsetof(struct node, work_out), PER_WORKER, ALL_SLOTS, "never"},
 	{"admit", "publish", offsetof(struct node, passed), ONE, ALL_SLOTS, "never"},
 	{"admit", "plan", offsetof(struct node, plans_asked), ONE, PLANS, "never: room for every channel of every run"},
 	{"publish", "write", offsetof(struct node, to_write), ONE, ALL_SLOTS, "never; publish stops handing over at half of a source's slots or bytes, or output.write_queue_mib: failed.backlog"},
@@ -73,6 +74,10 @@ static uint32_t count(const struct node *node, enum how_many many)
 		return 1;
 	case PER_SOURCE:
 		return node->n_sources;
+	case PER_FEEDER:
+		return node->n_feeders;
+	case PER_PROCESSOR:
+		return node->n_workers - node->n_feeders;
 	case PER_WORKER:
 		return node->n_workers;
 	case IF_FRAMES:
@@ -101,7 +106,12 @@ static void remember(struct node *node, struct lane *lane)
 		node->plan = lane;
 		break;
 	case LANE_WORK:
+		if (lane->spec == &work_lane)
+			lane->index += node->n_feeders;
 		node->work[lane->index] = lane;
+		lane->device = lane->spec == &feed_lane ? engines_fed_by(&node->engines, node->config.engine.queues_per_device, lane->index) : -1;
+		lane->serves = lane->device < 0 ? node->engines.in_place : 1u << lane->device;
+		atomic_init(&lane->ahead, NODE_AHEAD);
 		break;
 	case LANE_PUBLISH:
 		node->publish = lane;
@@ -145,13 +155,26 @@ static struct ring *ring_at(struct node *node, size_t row, uint32_t i)
 	return (struct ring *)(void *)((char *)node + rings[row].at) + i;
 }
 
+static uint32_t room_for(const struct node *node, enum room room, uint32_t i)
+{
+	switch (room) {
+	case ALL_SLOTS:
+		return node->pool.n;
+	case SOURCE_SLOTS:
+		return node->slots_per_source;
+	case AHEAD:
+		return i < node->n_feeders && 2 * node->config.engine.max_batch > NODE_AHEAD ? 2 * node->config.engine.max_batch : NODE_AHEAD;
+	case PLANS:
+		return RUNS_OPEN_MAX * STREAM_CHANNELS_MAX;
+	}
+	return 0;
+}
+
 int graph_rings(struct node *node)
 {
 	for (size_t r = 0; r < N_RING_ROWS; r++)
 		for (uint32_t i = 0; i < count(node, rings[r].many); i++) {
-			uint32_t room = rings[r].room == ALL_SLOTS ? node->pool.n : rings[r].room == SOURCE_SLOTS ? node->slots_per_source :
-					rings[r].room == AHEAD ? WORK_AHEAD : RUNS_OPEN_MAX * STREAM_CHANNELS_MAX;
-			int rc = ring_open(ring_at(node, r, i), room);
+			int rc = ring_open(ring_at(node, r, i), room_for(node, rings[r].room, i));
 
 			if (rc < 0)
 				return rc;
@@ -170,8 +193,8 @@ void graph_print(void)
 {
 	printf("lanes\n");
 	for (size_t r = 0; r < N_LANE_ROWS; r++)
-		printf("  %-9s %-22s %s\n", lanes[r].spec->name, lanes[r].many_words, lanes[r].spec->does);
+		printf("  %-9s %-24s %s\n", lanes[r].spec->name, lanes[r].many_words, lanes[r].spec->does);
 	printf("rings, and what happens when one is full\n");
 	for (size_t r = 0; r < N_RING_ROWS; r++)
-		printf("  %-8s -> %-8s %s\n", rings[r].from, rings[r].to, rings[r].when_full);
+		printf("  %-10s -> %-10s %s\n", rings[r].from, rings[r].to, rings[r].when_full);
 }

@@ -1,4 +1,6 @@
 /* lane.c - the life of a lane: its thread, its sleep, and passing frames through its steps (node.h). */
+#include <string.h>
+
 #include "host/clock.h"
 #include "pipeline/node.h"
 
@@ -33,29 +35,65 @@ void lane_finish(struct lane *lane)
 	thread_join(&lane->thread);
 }
 
-static void pass_timed(struct lane *lane, struct slot *slot)
+/* Adds what a step took; asks for the time only where somebody wants to know. */
+static void note_time(struct lane *lane, unsigned step, uint64_t *then_ns)
 {
-	uint64_t then_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID), now_ns;
+	uint64_t now_ns;
 
-	for (unsigned i = 0; lane->spec->steps[i]; i++, then_ns = now_ns) {
-		lane->spec->steps[i]->frame(lane, slot);
-		now_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-		lane->step_ns[i] += now_ns - then_ns;
+	if (!lane->node->cfg.time_steps)
+		return;
+	now_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	if (*then_ns)
+		lane->step_ns[step] += now_ns - *then_ns;
+	*then_ns = now_ns;
+}
+
+/* The first step that takes frames one by one; the steps before it have been passed by `n` frames together. */
+static unsigned pass_together(struct lane *lane, uint32_t *n)
+{
+	const struct step *const *steps = lane->spec->steps;
+	uint64_t then_ns = 0;
+	unsigned s = 0;
+
+	note_time(lane, s, &then_ns);
+	for (; steps[s] && steps[s]->batch; s++) {
+		*n = steps[s]->batch(lane, lane->hand, *n);
+		note_time(lane, s, &then_ns);
+	}
+	return s;
+}
+
+static void pass_alone(struct lane *lane, struct slot *slot, unsigned first)
+{
+	const struct step *const *steps = lane->spec->steps;
+	uint64_t then_ns = 0;
+
+	note_time(lane, first, &then_ns);
+	for (unsigned s = first; steps[s]; s++) {
+		steps[s]->frame(lane, slot);
+		note_time(lane, s, &then_ns);
 	}
 }
 
-bool lane_pass_frames(struct lane *lane, struct ring *in, struct ring *out, struct lane *next)
+bool lane_take_frames(struct lane *lane, struct ring *in)
 {
 	uint32_t index;
 
-	if (!ring_pop(in, &index))
-		return false;
-	if (lane->node->cfg.time_steps)
-		pass_timed(lane, node_slot(lane->node, index));
-	else
-		for (unsigned i = 0; lane->spec->steps[i]; i++)
-			lane->spec->steps[i]->frame(lane, node_slot(lane->node, index));
-	ring_push(out, index); /* it has room for every slot there is */
-	bell_ring(&next->bell);
-	return true;
+	while (lane->n_hand < lane->max_hand && ring_pop(in, &index))
+		lane->hand[lane->n_hand++] = node_slot(lane->node, index);
+	return lane->n_hand > 0;
+}
+
+void lane_pass_frames(struct lane *lane, struct ring *out, struct lane *next)
+{
+	uint32_t n = lane->n_hand;
+	unsigned first = pass_together(lane, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		pass_alone(lane, lane->hand[i], first);
+		ring_push(out, node_slot_index(lane->node, lane->hand[i])); /* it has room for every slot there is */
+		bell_ring(&next->bell);
+	}
+	lane->n_hand -= n;
+	memmove(lane->hand, lane->hand + n, lane->n_hand * sizeof(*lane->hand));
 }

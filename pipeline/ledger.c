@@ -49,6 +49,7 @@ static const struct {
 	[LEDGER_UNFIT] = {"unsent.unfit", "cannot be said in the stream's dialect", LEDGER_UNSENT},
 	[LEDGER_RESULTS_UNWRITTEN] = {"results_unwritten", "results that are not in the file", LEDGER_TERMS},
 	[LEDGER_CONSUMER_LEFT] = {"consumer_left", "consumers that left with frames under way (possible loss)", LEDGER_TERMS},
+	[LEDGER_ENGINE_FALLBACK] = {"engine_fallback", "analysed by the next engine where one had failed", LEDGER_TERMS},
 	[LEDGER_DETECTOR_DROPPED] = {"detector_dropped", "dropped by the detector, as it says itself", LEDGER_TERMS},
 };
 

@@ -31,6 +31,7 @@ enum ledger_term {
 	/* beside the equations */
 	LEDGER_RESULTS_UNWRITTEN, /* results that did not reach the file */
 	LEDGER_CONSUMER_LEFT,     /* consumers of frames that disconnected with frames under way */
+	LEDGER_ENGINE_FALLBACK,   /* frames that an engine failed on and the next one analysed */
 	LEDGER_DETECTOR_DROPPED,  /* what the detector itself says it dropped (input.simplon) */
 	LEDGER_TERMS
 };

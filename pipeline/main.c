@@ -129,11 +129,23 @@ static int command_print_config(int argc, char **argv)
 
 static int command_engines(int argc, char **argv)
 {
-	if (argc > 1) {
-		puts("usage: sluice engines\n\nLists the engines and devices found, and why the others are not available.");
+	struct config *config;
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
+
+	if (argc > 1 && !json) {
+		puts("usage: sluice engines [--json]\n\nLists every device of every engine, with name, memory, NUMA node and driver, and why the others are not\n"
+		     "available. --json: one array of objects.");
 		return wants_help(argc, argv) ? COMMAND_DONE : COMMAND_MISTAKE;
 	}
-	engines_print();
+	config = malloc(sizeof(*config));
+	if (!config)
+		return COMMAND_FAILED;
+	config_defaults(config);
+	if (json)
+		engines_print_json(config);
+	else
+		engines_print(config);
+	free(config);
 	return COMMAND_DONE;
 }
 

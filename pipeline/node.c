@@ -15,7 +15,6 @@
 #define SLOTS_DEFAULT 2048 /* 17 ms of the fastest detectors; a slot costs memory only once it is used */
 #define SLOTS_PER_WORKER 8 /* what one has in hand and in front of it, and what waits elsewhere meanwhile */
 #define SLOTS_MIN 8
-#define PIN_CPUS_MIN 4 /* with fewer, a pinned lane and whatever else runs would stand in each other's way */
 #define PARCELS_MAX 8192
 #define LINE_MAX_BYTES 320
 
@@ -49,13 +48,18 @@ static void form_groups(struct node *node)
 		node->group_shared[0] = true; /* numbers that a file lacks are elsewhere, not lost */
 }
 
+/* Lanes that analyse in place stand by where devices come first: they cost nothing until they are needed. */
 static void count_workers(struct node *node)
 {
 	uint32_t taken = node->n_sources + (node->sinks.files ? 1 : 0), cores = node->topology.n_cpus;
+	uint32_t threads = node->config.engine.threads;
 
-	node->n_workers = node->config.engine.threads;
-	if (!node->n_workers)
-		node->n_workers = cores > taken ? cores - taken : 1;
+	if (!threads)
+		threads = cores > taken ? cores - taken : 1;
+	node->n_feeders = engines_feeders(&node->engines, node->config.engine.queues_per_device);
+	if (node->n_feeders >= NODE_WORKERS_MAX)
+		node->n_feeders = NODE_WORKERS_MAX - 1;
+	node->n_workers = node->n_feeders + (node->engines.in_place ? threads : 0);
 	if (node->n_workers > NODE_WORKERS_MAX)
 		node->n_workers = NODE_WORKERS_MAX;
 }
@@ -80,40 +84,14 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 	topology_read(&node->topology, c->machine.sysfs, NULL, 0);
 	node->card_node = node->cfg.file ? -1 : topology_endpoint_node(c->machine.sysfs, c->input.entry[0].endpoint);
 	form_groups(node);
-	count_workers(node);
 	return hit_compile(&node->hit_rule, c->hit.when, message, message_bytes);
-}
-
-/* Next to the network card first; then the others. A lane that is not named here runs where the system puts it. */
-static void place_lanes(struct node *node)
-{
-	const struct topology *t = &node->topology;
-	bool pin = node->config.machine.pin_threads && t->n_cpus >= PIN_CPUS_MIN;
-	int order[TOPOLOGY_CPUS_MAX];
-	unsigned n = 0, next = 0;
-
-	for (int pass = 0; pass < 2; pass++)
-		for (unsigned i = 0; i < t->n_cpus; i++)
-			if ((t->cpu[i].node == node->card_node) == (pass == 0))
-				order[n++] = (int)i;
-	for (unsigned i = 0; i < node->n_lanes; i++) {
-		struct lane *lane = &node->lane[i];
-		enum lane_kind kind = lane->spec->kind;
-		unsigned at;
-
-		if (kind != LANE_RECEIVE && kind != LANE_REPLAY && kind != LANE_WORK)
-			continue;
-		at = (unsigned)order[next++ % n];
-		lane->numa_node = t->cpu[at].node;
-		if (pin)
-			lane->cpu = t->cpu[at].cpu;
-	}
 }
 
 static int make_slots(struct node *node, char *message, size_t message_bytes)
 {
 	const struct config *c = &node->config;
-	uint32_t enough = node->n_workers * SLOTS_PER_WORKER > SLOTS_DEFAULT ? node->n_workers * SLOTS_PER_WORKER : SLOTS_DEFAULT;
+	uint32_t wanted = (node->n_workers - node->n_feeders) * SLOTS_PER_WORKER + node->n_feeders * c->engine.max_batch * 2;
+	uint32_t enough = wanted > SLOTS_DEFAULT ? wanted : SLOTS_DEFAULT;
 	uint32_t slots = c->machine.slots ? c->machine.slots : enough;
 	struct slot_pool_cfg cfg = {
 		.channels = c->limits.max_channels, .max_bins = node->plan_bins_max, .max_spots = c->spots.max_spots,
@@ -181,8 +159,10 @@ int node_open(struct node **out, const struct node_cfg *cfg, char *message, size
 		if (rc < 0)
 			snprintf(message, message_bytes, "none of the engines in engine.order is available here; %s", last);
 	}
-	if (rc == 0)
+	if (rc == 0) {
+		count_workers(node);
 		rc = make_slots(node, message, message_bytes);
+	}
 	if (rc == 0)
 		rc = make_queues(node);
 	if (rc == 0)

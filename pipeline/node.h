@@ -20,6 +20,7 @@
 
 #define NODE_WORKERS_MAX 256
 #define LANE_STEPS_MAX 6
+#define NODE_AHEAD 16 /* frames dealt out to one worker before it asks for more: enough to hide the dealing, few enough to deal evenly */
 #define NODE_LANES_MAX (CONFIG_INPUTS_MAX + NODE_WORKERS_MAX + 8)
 
 struct node;
@@ -27,10 +28,13 @@ struct lane;
 struct frame_file;
 struct parcels;
 
-/* A verb that a frame passes. Knows nothing of threads. */
+/* A verb that a frame passes. Knows nothing of threads. One of the two functions. */
 struct step {
 	const char *name;
 	void (*frame)(struct lane *lane, struct slot *slot);
+	/* Takes several frames at once, which come first among a lane's steps: returns how many, from the first one on, and at least that; the
+	 * others come again. */
+	uint32_t (*batch)(struct lane *lane, struct slot *const *slots, uint32_t n);
 };
 
 enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON, LANE_SERVE };
@@ -57,6 +61,12 @@ struct lane {
 	void *state;                      /* the lane's own */
 	uint64_t step_ns[LANE_STEPS_MAX]; /* CPU time of each step, with node_cfg.time_steps; a frame's is in it before the frame is handed on */
 	int cpu, numa_node;               /* -1: any */
+	struct slot **hand;               /* of lanes that pass frames along: those that pass the steps now, and those that are next */
+	uint32_t n_hand, max_hand;        /* how many there are, and are to be at most: what is in hand nobody else can take */
+	/* of lanes that analyse */
+	int device;                       /* the open device that this one feeds; -1: it analyses in place */
+	uint32_t serves;                  /* bit per open device: frames meant for these come here */
+	_Atomic uint32_t ahead;           /* frames that may wait in front of it; relaxed: it suits what came last */
 	_Atomic bool finish;              /* main: no more will come; the lane returns when it is idle. release; pairs with the acquire in lane_body */
 };
 
@@ -90,7 +100,8 @@ struct node {
 	int card_node;                    /* NUMA node of the first input's network card; -1: unknown */
 	struct engines engines;
 	struct ledger_sinks sinks;
-	uint32_t n_sources, n_workers;
+	uint32_t n_sources;
+	uint32_t n_workers, n_feeders;    /* lanes that analyse, and how many of them, the first, feed devices */
 	uint32_t slots_per_source;
 	uint64_t source_budget_bytes;
 	uint32_t group_of[CONFIG_INPUTS_MAX];
@@ -150,7 +161,12 @@ void graph_print(void);
 /* lane.c */
 int lane_start(struct lane *lane);
 void lane_finish(struct lane *lane); /* waits until it has nothing left to do */
-bool lane_pass_frames(struct lane *lane, struct ring *in, struct ring *out, struct lane *next);
+/* Takes what waits, as much as the lane can hold; false: nothing is in hand. Never waits for more. */
+bool lane_take_frames(struct lane *lane, struct ring *in);
+/* Passes what is in hand through the steps, as many together as these take, and each on as soon as it is done. */
+void lane_pass_frames(struct lane *lane, struct ring *out, struct lane *next);
+/* place.c: gives each lane that matters a processor, near its card, or its device. */
+void place_lanes(struct node *node);
 
 static inline struct slot *node_slot(struct node *node, uint32_t index)
 {

@@ -208,7 +208,7 @@ static void drop(struct node *node, struct plans *p, unsigned i)
 	struct plan_ref *ref = p->cached[i];
 
 	for (unsigned e = 0; e < node->engines.n; e++)
-		if (ref->handle[e])
+		if (ref->takers >> e & 1)
 			node->engines.open[e].engine->plan_drop(node->engines.open[e].context, &ref->handle[e]);
 	plan_free(&ref->plan);
 	free(ref);
@@ -252,19 +252,22 @@ static struct plan_ref *find(struct plans *p, uint64_t key, const struct image_s
 static struct plan_ref *load(struct node *node, struct plan *plan)
 {
 	struct plan_ref *ref = calloc(1, sizeof(*ref));
-	bool any = false;
+	uint32_t alive = engines_alive(&node->engines);
 
 	if (!ref)
 		return NULL;
 	ref->plan = plan;
 	for (unsigned e = 0; e < node->engines.n; e++) {
-		int rc = node->engines.open[e].engine->plan_load(node->engines.open[e].context, &ref->handle[e], plan);
+		struct engines_entry *entry = &node->engines.open[e];
+		int rc = alive >> e & 1 ? entry->engine->plan_load(entry->context, &ref->handle[e], plan) : -ENODEV;
 
-		if (rc < 0)
-			log_line(LOG_WARNING, "engine %s does not take this plan: error %d", node->engines.open[e].engine->name, -rc);
-		any |= rc == 0;
+		if (rc == 0)
+			ref->takers |= 1u << e;
+		else if (rc != -ENODEV)
+			log_line(LOG_WARNING, "engine %s does not take this plan (%s): the next one has to", entry->label,
+				 rc == -ENOTSUP ? "more than it can do" : strerror(-rc));
 	}
-	if (any)
+	if (ref->takers)
 		return ref;
 	free(ref);
 	return NULL;

@@ -1,6 +1,6 @@
 /* plans.h - the plans of the runs: made off the frame path by a lane of its own, and cached.
  *
- * A plan_ref is a plan with its handle in every open engine. The plan lane alone makes and drops them; others hold what they were given
+ * A plan_ref is a plan with its handle on every open device. The plan lane alone makes and drops them; others hold what they were given
  * from the moment they see PLAN_READY until their run is done. */
 #ifndef PIPELINE_PLANS_H
 #define PIPELINE_PLANS_H
@@ -15,7 +15,8 @@ struct node;
 
 struct plan_ref {
 	struct plan *plan;
-	struct engine_plan *handle[ENGINES_OPEN_MAX]; /* NULL: that engine does not take it */
+	struct engine_plan *handle[ENGINES_OPEN_MAX]; /* NULL: that device does not take it */
+	uint32_t takers;                              /* bit per open device that does */
 	_Atomic uint32_t holders;                     /* runs; release by admit, which gives one up; pairs with the plan lane's acquire before it drops the plan */
 	uint64_t key, used;                           /* the plan lane's own: what it was made from, when it was last given out */
 };

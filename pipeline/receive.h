@@ -11,7 +11,7 @@ uint32_t receive_free_slot(struct node *node, unsigned source);
 /* Sends a filled slot on its way to admit. */
 void receive_hand_over(struct lane *lane, struct slot *slot);
 
-extern const struct lane_spec receive_lane, replay_lane, admit_lane, plan_lane, work_lane, publish_lane, forward_lane, write_lane, simplon_lane,
+extern const struct lane_spec receive_lane, replay_lane, admit_lane, plan_lane, feed_lane, work_lane, publish_lane, forward_lane, write_lane, simplon_lane,
 	serve_lane;
 
 #endif

@@ -40,11 +40,11 @@ static void score_frame(struct lane *lane, struct slot *slot)
 			continue;
 		plan = o->plan->plan;
 		radial = plan->n_bins > 0;
-		score_compute(&o->score, &lane->node->score_settings, plan, &o->result, w->spots[i],
+		score_compute(&o->score, &lane->node->score_settings, plan, &o->result, o->spots,
 			      radial ? o->record.radial.bin_sum : NULL, radial ? o->record.radial.bin_count : NULL, w->scratch);
-		spot_columns(o, &plan->geometry, w->spots[i]);
+		spot_columns(o, &plan->geometry, o->spots);
 		radial_columns(w, &o->record, plan);
 	}
 }
 
-const struct step step_score = {"score", score_frame};
+const struct step step_score = {"score", .frame = score_frame};

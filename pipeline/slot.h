@@ -30,6 +30,7 @@ struct outcome {
 	enum record_status status;
 	enum ledger_term reason;      /* LEDGER_TERMS: none */
 	const char *engine;
+	struct spot *spots;           /* result.n_spots; the worker's memory, good until the frame is decided */
 	struct result result;
 	struct score score;
 	bool hit;

@@ -166,6 +166,8 @@ static void ledger_metrics(FILE *to, const struct ledger *total)
 	       (double)ledger_get(total, LEDGER_RESULTS_UNWRITTEN));
 	single(to, "sluice_consumers_left_total", "counter", "Consumers of frames that left with frames under way.",
 	       (double)ledger_get(total, LEDGER_CONSUMER_LEFT));
+	single(to, "sluice_engine_fallback_frames_total", "counter", "Frames that an engine failed on and the next one analysed.",
+	       (double)ledger_get(total, LEDGER_ENGINE_FALLBACK));
 	single(to, "sluice_detector_dropped_frames_total", "counter", "Frames that the detector says it dropped, of runs that have ended.",
 	       (double)ledger_get(total, LEDGER_DETECTOR_DROPPED));
 }

@@ -172,13 +172,12 @@ static bool known_case(const char *name)
 static int check_engine(const char *name, const char *level)
 {
 	const struct engine *engine;
-	const char *why = "";
 	char words[256];
 
 	if (name) {
-		engine = engines_find(name, &why);
+		engine = engines_find(name, words, sizeof(words));
 		if (!engine)
-			return mistake(why, name);
+			return mistake(words, name);
 		if (engine->probe(&(struct engine_config){0}, words, sizeof(words)) < 0)
 			return mistake(words, name);
 	}

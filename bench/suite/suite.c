@@ -118,9 +118,8 @@ static int add_levels(struct field *f)
 static int add_engine(struct field *f, const char *name)
 {
 	const struct suite_cfg *cfg = &f->suite->cfg;
-	const char *why;
-	const struct engine *engine = engines_find(name, &why);
 	char words[ENGINE_BENCH_WORDS];
+	const struct engine *engine = engines_find(name, words, sizeof(words));
 
 	if (!engine || (!cfg->engine && engine->probe(&(struct engine_config){0}, words, sizeof(words)) < 0))
 		return 0; /* `sluice engines` says why */

@@ -25,7 +25,7 @@ def metrics_as_ledger(families):
         labels = dict(labels)
         counts[f"{labels['term']}.{labels['reason']}"] = v
     for term, name in (("results_unwritten", "sluice_results_unwritten_total"), ("consumer_left", "sluice_consumers_left_total"),
-                       ("detector_dropped", "sluice_detector_dropped_frames_total")):
+                       ("engine_fallback", "sluice_engine_fallback_frames_total"), ("detector_dropped", "sluice_detector_dropped_frames_total")):
         counts[term] = value(families, name)
     return counts
 

@@ -290,5 +290,5 @@ def check_ledger(count, frames_out=False, files_out=False, **expected):
     for name, value in {**expected, **reasons}.items():
         assert count[name] == value, f"{name} is {count[name]}, not {value}: {count}"
     for name in ("duplicate", "late", "unreadable", "before_join", lost, "not_sent", "unanalysed", "invalid", "failed", "unsent",
-                 "results_unwritten", "consumer_left", "detector_dropped"):
+                 "results_unwritten", "consumer_left", "engine_fallback", "detector_dropped"):
         assert name in expected or not count[name], f"{name} is {count[name]}, nothing of the kind was expected: {count}"

@@ -1,0 +1,364 @@
+/* test_device_lanes.c - lanes that feed devices: what a device is shown lies where it must, frames come out as from the CPU and in order, several
+ * devices share the work, and whatever a device does wrong costs no frame. The device is tests/support/device_engine. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "tests/support/device_engine.h"
+#include "tests/support/driven_node.h"
+
+#define FRAMES 200
+#define FRAMES_TEXT "200"
+#define CHANNELS_MAX 2
+
+static const struct engine *const device_then_cpu[] = {&engine_device, &engine_cpu, NULL};
+static const struct engine *const device_alone[] = {&engine_device, NULL};
+static const struct engine *const cpu_alone[] = {&engine_cpu, NULL};
+
+/* What came out of a run. Written by the publish lane alone, read when the node is closed. */
+struct seen {
+	unsigned records, analysed, invalid, engine_failed, by_device, by_cpu, disordered;
+	uint64_t last;
+	struct { uint64_t sum; uint32_t n_strong, n_spots, bins; } of[FRAMES][CHANNELS_MAX];
+	uint64_t fallback, received, ended_analysed;
+};
+
+static uint32_t sum_of_bins(const struct record *r)
+{
+	uint32_t h = 0;
+
+	for (uint32_t b = 0; b < r->n_bins; b++)
+		h = h * 31 + (uint32_t)r->radial.bin_sum[b] + r->radial.bin_count[b];
+	return h;
+}
+
+static void on_record(void *user, const struct node *node, const struct record *r, uint32_t channel, const uint32_t *strong)
+{
+	struct seen *s = user;
+
+	s->disordered += s->records && r->image_id < s->last;
+	s->last = r->image_id;
+	s->records++;
+	s->invalid += r->status == RECORD_INVALID;
+	s->engine_failed += r->status == RECORD_UNANALYSED && !strcmp(r->reason, "engine_failed");
+	if (r->status != RECORD_ANALYSED)
+		return;
+	s->analysed++;
+	s->by_device += !strcmp(r->engine, "device");
+	s->by_cpu += !strcmp(r->engine, "cpu");
+	s->of[r->image_id][channel].sum = r->sum;
+	s->of[r->image_id][channel].n_strong = r->n_strong;
+	s->of[r->image_id][channel].n_spots = r->n_listed_spots;
+	s->of[r->image_id][channel].bins = sum_of_bins(r);
+}
+
+#define SETS_MAX 12
+#define OPTIONS_MAX 24
+#define SMALL "--size", "200x190", "--cell", "20,25,30,90,90,90", "--pool", "20", "--threads", "1", "--frames", FRAMES_TEXT, "--rate", "max"
+
+/* A run of SMALL frames with further settings and options of the detector, each list ending with NULL. */
+static void run_with(struct seen *seen, const struct engine *const *engines, const char *const *sets, const char *const *options)
+{
+	static const char *const usual_sets[] = {"overload.analysis=wait", "engine.threads=2", "limits.max_megapixels=1", "keep.sample_misses=0"};
+	static const char *const usual_options[] = {SMALL};
+	const char *all_sets[SETS_MAX] = {0}, *all_options[OPTIONS_MAX] = {0};
+	struct driven_node driven;
+	char broken[160];
+	size_t n = 0;
+
+	*seen = (struct seen){0};
+	for (size_t i = 0; i < sizeof(usual_sets) / sizeof(*usual_sets); i++)
+		all_sets[n++] = usual_sets[i];
+	while (*sets)
+		all_sets[n++] = *sets++;
+	n = 0;
+	for (size_t i = 0; i < sizeof(usual_options) / sizeof(*usual_options); i++)
+		all_options[n++] = usual_options[i];
+	while (*options)
+		all_options[n++] = *options++;
+	driven_node_open(&driven, (struct node_cfg){.engines = engines, .on_record = on_record, .on_record_user = seen}, all_sets);
+	driven_node_send(&driven, all_options);
+	driven_node_wait(&driven, 1);
+	node_drain(driven.node);
+	assert_true(ledger_check(&driven.node->total, driven.node->sinks, broken, sizeof(broken)));
+	seen->received = ledger_get(&driven.node->total, LEDGER_RECEIVED);
+	seen->ended_analysed = ledger_get(&driven.node->total, LEDGER_ANALYSED);
+	seen->fallback = ledger_get(&driven.node->total, LEDGER_ENGINE_FALLBACK);
+	driven_node_close(&driven);
+	assert_int_equal(seen->disordered, 0);
+	assert_true(device_engine_all_closed());
+	for (unsigned d = 0; d < DEVICE_ENGINE_DEVICES; d++)
+		assert_int_equal(device_engine.device[d].astray, 0);
+}
+
+static const char *const nothing[] = {NULL};
+
+/* The same results as from the CPU, of every frame. */
+static void assert_as_from_cpu(const struct seen *seen, const char *const *options)
+{
+	static struct seen cpu;
+
+	run_with(&cpu, cpu_alone, nothing, options);
+	assert_true(cpu.of[0][0].sum > 0);
+	assert_memory_equal(seen->of, cpu.of, sizeof(cpu.of));
+	assert_int_equal(seen->analysed, cpu.analysed);
+	assert_int_equal(seen->invalid, cpu.invalid);
+}
+
+static void assert_all_analysed(const struct seen *seen)
+{
+	assert_int_equal(seen->received, FRAMES);
+	assert_int_equal(seen->ended_analysed, FRAMES);
+	assert_int_equal(seen->analysed, FRAMES);
+}
+
+static void frames_that_wait_go_together_and_come_out_in_order(void **state)
+{
+	static struct seen seen;
+	static const char *const sets[] = {"engine.queues_per_device=2", NULL};
+
+	device_engine_reset(1);
+	device_engine.device[0].slow_us = 2000;
+	run_with(&seen, device_then_cpu, sets, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(seen.fallback, 0);
+	assert_int_equal(device_engine.device[0].answered, FRAMES);
+	assert_true(device_engine.device[0].largest_batch > 1);
+	assert_true(device_engine.device[0].batches < FRAMES);
+	assert_as_from_cpu(&seen, nothing);
+}
+
+static void a_batch_is_no_larger_than_asked_for(void **state)
+{
+	static struct seen seen;
+	static const char *const sets[] = {"engine.queues_per_device=1", "engine.max_batch=3", NULL};
+
+	device_engine_reset(1);
+	device_engine.device[0].slow_us = 1000;
+	run_with(&seen, device_then_cpu, sets, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(device_engine.device[0].largest_batch, 3);
+}
+
+static void channels_and_damaged_frames_come_out_as_from_the_cpu(void **state)
+{
+	static struct seen seen;
+	static const char *const options[] = {"--channels", "threshold_1,threshold_2", "--damage", "10%", "--truncate", "5%", "--seed", "3", NULL};
+
+	device_engine_reset(1);
+	device_engine.device[0].slow_us = 500;
+	run_with(&seen, device_then_cpu, nothing, options);
+	assert_int_equal(seen.received, FRAMES);
+	assert_true(seen.invalid > 0);
+	assert_int_equal(seen.by_cpu, 0);
+	assert_as_from_cpu(&seen, options);
+}
+
+static void several_devices_share_the_work(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(3);
+	for (unsigned d = 0; d < 3; d++)
+		device_engine.device[d].slow_us = 2000;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_device, FRAMES);
+	for (unsigned d = 0; d < 3; d++)
+		assert_true(device_engine.device[d].answered > 0);
+	assert_int_equal(device_engine.device[0].answered + device_engine.device[1].answered + device_engine.device[2].answered, FRAMES);
+	assert_as_from_cpu(&seen, nothing);
+}
+
+/* The whole batch goes to the next engine, each of its frames counted, and the device is not tried again: what other lanes had submitted by then
+ * is the most that can still fail. */
+static void a_device_that_fails_in_the_middle_is_taken_out(void **state)
+{
+	static struct seen seen;
+	struct device_engine_device *d = &device_engine.device[0];
+
+	for (int how = 0; how < 3; how++) {
+		device_engine_reset(1);
+		d->good_images = 60;
+		d->slow_us = 500;
+		d->one_by_one = how == 1;
+		d->fails_with = how == 2 ? -ENOMEM : -EIO;
+		run_with(&seen, device_then_cpu, nothing, nothing);
+		assert_all_analysed(&seen);
+		assert_true(d->failed > 0);
+		assert_int_equal(seen.fallback, d->failed);
+		assert_int_equal(seen.by_device, d->answered);
+		assert_int_equal(seen.by_cpu, FRAMES - d->answered);
+		assert_true(d->shown <= 60 + 4 * DEVICE_ENGINE_BATCH);
+		assert_as_from_cpu(&seen, nothing);
+	}
+}
+
+static void the_other_devices_go_on(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(2);
+	device_engine.device[0].good_images = 20;
+	device_engine.device[0].slow_us = device_engine.device[1].slow_us = 500;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_true(device_engine.device[0].failed > 0);
+	assert_int_equal(seen.fallback, device_engine.device[0].failed);
+	assert_int_equal(seen.by_device, device_engine.device[0].answered + device_engine.device[1].answered);
+	assert_true(device_engine.device[1].answered > FRAMES / 4);
+	assert_as_from_cpu(&seen, nothing);
+}
+
+static void with_no_engine_left_frames_pass_unanalysed_and_are_counted(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(1);
+	device_engine.device[0].good_images = 30;
+	run_with(&seen, device_alone, nothing, nothing);
+	assert_int_equal(seen.received, FRAMES);
+	assert_int_equal(seen.analysed, device_engine.device[0].answered);
+	assert_int_equal(seen.engine_failed, FRAMES - seen.analysed);
+	assert_true(seen.engine_failed > 0);
+	assert_int_equal(seen.fallback, 0);
+}
+
+/* Declining is no failure: the device stays, and nothing is counted as fallback. */
+static void what_a_device_declines_the_next_engine_does(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(1);
+	device_engine.device[0].plans_with = -ENOTSUP;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(device_engine.device[0].shown, 0);
+	assert_int_equal(seen.by_cpu, FRAMES);
+	assert_int_equal(seen.fallback, 0);
+
+	device_engine_reset(1);
+	device_engine.device[0].submits_with = -ENOTSUP;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(device_engine.device[0].shown, FRAMES);
+	assert_int_equal(seen.by_cpu, FRAMES);
+	assert_int_equal(seen.fallback, 0);
+	assert_as_from_cpu(&seen, nothing);
+}
+
+static void a_device_without_room_for_a_plan_is_passed_over_for_it(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(2);
+	device_engine.device[0].plans_with = -ENOMEM;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(device_engine.device[1].answered, FRAMES);
+}
+
+static void a_slab_is_as_large_as_frames_want_and_no_larger_than_configured(void **state)
+{
+	static struct seen seen;
+	static const char *const little[] = {"engine.slab_mib=1", "engine.queues_per_device=16", NULL}, *const enough[] = {"engine.slab_mib=64", NULL};
+	static const char *const large[] = {"--size", "800x700", "--type", "u32", "--background", "3", NULL};
+
+	device_engine_reset(1);
+	run_with(&seen, device_then_cpu, enough, large);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_device, FRAMES);
+	assert_true(device_engine.device[0].most_pinned_at_once >= 800 * 700 * 4); /* a frame that cannot be compressed would fit, too */
+	assert_true(device_engine.device[0].most_pinned_bytes <= (uint64_t)64 << 20);
+
+	device_engine_reset(1);
+	run_with(&seen, device_then_cpu, little, large);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_cpu, FRAMES); /* no frame fits into 64 KiB */
+	assert_int_equal(device_engine.device[0].shown, 0);
+	assert_true(device_engine.device[0].most_pinned_bytes > 0 && device_engine.device[0].most_pinned_bytes <= 1 << 20);
+	assert_int_equal(seen.fallback, 0);
+	assert_as_from_cpu(&seen, large);
+}
+
+static void memory_that_cannot_be_introduced_costs_no_frame(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(1);
+	device_engine.device[0].pins_with = -ENOMEM;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_cpu, FRAMES);
+	assert_int_equal(device_engine.device[0].shown, 0);
+}
+
+static void a_device_that_cannot_be_opened_is_passed_over(void **state)
+{
+	static struct seen seen;
+
+	device_engine_reset(2);
+	device_engine.device[0].open_with = -EILSEQ;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(device_engine.device[1].answered, FRAMES);
+
+	device_engine_reset(1);
+	device_engine.device[0].open_with = -EILSEQ;
+	run_with(&seen, device_then_cpu, nothing, nothing);
+	assert_all_analysed(&seen);
+	assert_int_equal(seen.by_cpu, FRAMES);
+}
+
+/* Frames are in every place they can be in; all of them have an end. */
+static void a_node_can_stop_in_the_middle(void **state)
+{
+	static const char *const sets[] = {"overload.analysis=wait", "engine.threads=2", "limits.max_megapixels=1", NULL};
+	static const char *const options[] = {"--size", "200x190", "--pool", "10", "--threads", "1", "--frames", "100000", "--rate", "max", NULL};
+	struct driven_node driven;
+	char broken[160];
+
+	device_engine_reset(2);
+	device_engine.device[0].slow_us = device_engine.device[1].slow_us = 20000;
+	device_engine.device[0].good_images = 100;
+	driven_node_open(&driven, (struct node_cfg){.engines = device_then_cpu}, sets);
+	driven_node_send(&driven, options);
+	while (ledger_get(&driven.node->total, LEDGER_ANALYSED) < 300)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	node_drain(driven.node);
+	assert_true(ledger_check(&driven.node->total, driven.node->sinks, broken, sizeof(broken)));
+	assert_int_equal(ledger_get(&driven.node->total, LEDGER_RECEIVED), ledger_get(&driven.node->total, LEDGER_ANALYSED));
+	driven_node_close(&driven);
+	assert_true(device_engine_all_closed());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frames_that_wait_go_together_and_come_out_in_order),
+		cmocka_unit_test(a_batch_is_no_larger_than_asked_for),
+		cmocka_unit_test(channels_and_damaged_frames_come_out_as_from_the_cpu),
+		cmocka_unit_test(several_devices_share_the_work),
+		cmocka_unit_test(a_device_that_fails_in_the_middle_is_taken_out),
+		cmocka_unit_test(the_other_devices_go_on),
+		cmocka_unit_test(with_no_engine_left_frames_pass_unanalysed_and_are_counted),
+		cmocka_unit_test(what_a_device_declines_the_next_engine_does),
+		cmocka_unit_test(a_device_without_room_for_a_plan_is_passed_over_for_it),
+		cmocka_unit_test(a_slab_is_as_large_as_frames_want_and_no_larger_than_configured),
+		cmocka_unit_test(memory_that_cannot_be_introduced_costs_no_frame),
+		cmocka_unit_test(a_device_that_cannot_be_opened_is_passed_over),
+		cmocka_unit_test(a_node_can_stop_in_the_middle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,2 @@
+/* test_tsan_device_lanes.c - the lanes that feed devices under ThreadSanitizer: the cases of test_device_lanes. */
+#include "tests/engines/test_device_lanes.c"
