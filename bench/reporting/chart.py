@@ -84,9 +84,9 @@ class Linear:
 class Row:
     """One value. kind: the class of its colour and shape ("cpu", "floor", "peer", ...); low, high: a whisker; many: several threads."""
 
-    def __init__(self, label, value, text, kind, low=None, high=None, many=False, bar=False):
+    def __init__(self, label, value, text, kind, low=None, high=None, many=False):
         self.label, self.value, self.text, self.kind = label, value, text, kind
-        self.low, self.high, self.many, self.bar = low, high, many, bar
+        self.low, self.high, self.many = low, high, many
 
 
 class Group:
@@ -116,8 +116,6 @@ def line(x1, y1, x2, y2, kind):
 
 def symbol(row, x, y):
     """Shape says as much as colour: a square is a peer, a ring a floor, a diamond several threads."""
-    if row.bar:
-        return f'<rect x="{LEFT}" y="{y - 6:.1f}" width="{max(1.0, x - LEFT):.1f}" height="12" class="dot {row.kind}"/>'
     if row.many:
         return f'<path d="M{x - 6:.1f} {y:.1f}L{x:.1f} {y - 6:.1f}L{x + 6:.1f} {y:.1f}L{x:.1f} {y + 6:.1f}Z" class="dot {row.kind}"/>'
     if row.kind == "peer":
@@ -129,8 +127,7 @@ def draw_row(row, axis, y):
     x = axis.x(row.value)
     right = x
     parts = [f"<g><title>{escape(row.label)}: {escape(row.text)}</title>", text(LEFT - 10, y + 4, shorten(row.label), "row", "end")]
-    if not row.bar:
-        parts.append(line(LEFT, y, x, y, f"stem {row.kind}"))
+    parts.append(line(LEFT, y, x, y, f"stem {row.kind}"))
     if row.low is not None:
         low, right = axis.x(row.low), axis.x(row.high)
         parts.append(line(low, y, right, y, f"whisker {row.kind}"))
@@ -149,8 +146,8 @@ def draw_marks(group, axis, top):
     return parts
 
 
-def draw_axis(axis, top, bottom):
-    parts = []
+def draw_axis(axis, rows, top, bottom):
+    parts = [text(LEFT - 10, bottom + 34, rows, "name", "end")]
     for value in axis.ticks():
         parts.append(line(axis.x(value), top, axis.x(value), bottom, "grid"))
         parts.append(text(axis.x(value), bottom + 16, figure(value), "tick", "middle"))
@@ -172,19 +169,19 @@ def sheets(groups):
         yield together
 
 
-def draw(groups, axis, words):
-    """The chart of all groups, in as many drawings as paper wants. words: what it shows, for those who cannot see it."""
-    return "\n".join(draw_sheet(sheet, axis, words) for sheet in sheets(groups))
+def draw(groups, axis, rows, words):
+    """The chart of all groups, in as many drawings as paper wants. rows: what the rows are, words: what it shows, for those who cannot see it."""
+    return "\n".join(draw_sheet(sheet, axis, rows, words) for sheet in sheets(groups))
 
 
-def draw_sheet(groups, axis, words):
+def draw_sheet(groups, axis, rows, words):
     height = sum(group.height() for group in groups)
     parts, top = [], 4
     for i, group in enumerate(groups):
         if i % 2 == 0 and len(groups) > 1:
             parts.append(f'<rect x="0" y="{top}" width="{WIDTH}" height="{group.height()}" class="band"/>')
         top += group.height()
-    parts += draw_axis(axis, 4, 4 + height)
+    parts += draw_axis(axis, rows, 4, 4 + height)
     top = 4
     for group in groups:
         if group.title:

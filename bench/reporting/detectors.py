@@ -20,7 +20,7 @@ def size_of(case):
     """"16m" of "16m-typical-u16" and of "node-eiger2-16m"."""
     words = case.split("-")
     if words[0] == "node":
-        return words[-1]
+        return words[-1].split("+")[0]
     return words[0]
 
 
@@ -35,20 +35,42 @@ def label(name, rate):
 
 
 def of_engine(line):
-    """Whether this is an engine's line, neither a floor nor a peer."""
-    return not line["node"] and not line["engine"].startswith(("floor", "peer-"))
+    """Whether this is an engine's line, neither a floor nor a peer, nor the writing of files."""
+    return not line["node"] and line["engine"] != "nxmx" and not line["engine"].startswith(("floor", "peer-"))
+
+
+def on_device(line):
+    return line["engine"].startswith(("cuda", "opencl", "fpga"))
+
+
+def by_engine(lines):
+    """Of one case, what every engine does alone (one thread, single frames) and at the most; the fastest engine first, and the reference only alone."""
+    found = []
+    for engine in dict.fromkeys(line["engine"] for line in lines):
+        mine = [line for line in lines if line["engine"] == engine]
+        alone = [line for line in mine if line["threads"] == 1 and line["batch"] == 1]
+        if alone:
+            found.append({"one": max(alone, key=lambda line: line["frames_per_s"]), "most": max(mine, key=lambda line: line["frames_per_s"])})
+    others = [e for e in found if e["one"]["engine"] != "reference"]
+    return sorted(others or found, key=lambda e: -e["most"]["frames_per_s"])
 
 
 def needs(lines):
-    """For every detector that was measured: what it needs, by the fastest engine on one core, and what several threads were seen to do."""
+    """For every detector that was measured: what it needs of each engine. A processor by the core: the rate over what one thread does; a device as a
+    whole: the rate over the most it was seen to do."""
     found = []
     for name, rate, cases in DETECTORS:
-        case = next((c for c in cases if any(of_engine(line) and line["threads"] == 1 and line["case"] == c for line in lines)), None)
-        if not case:
+        for case in cases:
+            engines = by_engine([line for line in lines if of_engine(line) and line["case"] == case])
+            if engines:
+                break
+        else:
             continue
-        mine = [line for line in lines if of_engine(line) and line["case"] == case]
-        one = max((line for line in mine if line["threads"] == 1), key=lambda line: line["frames_per_s"])
-        crowd = max((line for line in mine if line["threads"] > 1), key=lambda line: line["frames_per_s"], default=None)
-        share = rate / one["frames_per_s"]
-        found.append({"name": label(name, rate), "rate": rate, "case": case, "one": one, "crowd": crowd, "share": share, "cores": math.ceil(share)})
+        for engine in engines:
+            device = on_device(engine["one"])
+            share = rate / engine["most" if device else "one"]["frames_per_s"]
+            word = "device" if device else "core"
+            count = math.ceil(share)
+            engine |= {"share": share, "words": f"{count} {word}{'s' * (count > 1)}", "enough": engine["most"]["frames_per_s"] >= rate}
+        found.append({"name": label(name, rate), "rate": rate, "case": case, "engines": engines})
     return found

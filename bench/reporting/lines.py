@@ -1,6 +1,7 @@
 """Reads the lines of `sluice-bench --json` and refuses whatever is none, by file and line. For bench/report; every byte is hostile.
 
-A line becomes a dict with clean strings and finite numbers only, and these of our own: "node" (whether it is a line of --node), "source" (its file).
+A line becomes a dict with clean strings and finite numbers only, and these of our own: "node" (whether it is a line of --node), "source" (its file),
+of a node "lanes" and "steps" (names with microseconds).
 """
 import json
 import math
@@ -11,14 +12,16 @@ LINE_BYTES = 65536
 LINES = 5000
 TEXT_CHARACTERS = 160
 LANE = "cpu_us_per_frame_"
+STEP = "step_us_per_frame_"
 
 # Name: least value. Rates and times stand on logarithmic axes, so 0 is none.
 KERNEL = {"ms_per_frame": "positive", "frames_per_s": "positive", "floor_ms": "any", "x_floor": "any", "threads": "count"}
-KERNEL_MAY = {"frames": "any", "spread": "any", "mb_per_frame": "any", "clocks_per_frame": "any", "clock_mhz": "any"}
+KERNEL_MAY = {"frames": "any", "spread": "any", "mb_per_frame": "any", "batch": "count", "scaling": "any", "clocks_per_frame": "any", "clock_mhz": "any"}
 NODE = {"bare_frames_per_s": "positive", "frames_per_s": "positive", "latency_p50_ms": "any", "latency_p95_ms": "any", "latency_p99_ms": "any",
         "latency_max_ms": "any"}
-NODE_MAY = {"bare_mb_per_s": "any", "allocations_per_frame": "any", "library_allocations_per_frame": "any", "frames": "any", "analysed": "any",
-            "written": "any"}
+NODE_MAY = dict.fromkeys(("bare_mb_per_s", "bare_spread", "spread", "threads", "allocations_per_frame", "library_allocations_per_frame",
+                          "around_engine_us_per_frame", "message_bytes_per_frame", "copied_bytes_per_frame", "result_bytes_per_frame",
+                          "written_mb_per_s", "plain_write_mb_per_s", "frames", "analysed", "kept", "written", "sent"), "any")
 TEXTS = ("case", "machine", "commit")
 
 
@@ -58,11 +61,15 @@ def number(line, name, kind):
     return int(value) if kind == "count" else value
 
 
+def times(line, prefix):
+    return [(clean(name[len(prefix):]), number(line, name, "any")) for name in line if name.startswith(prefix)][:64]
+
+
 def take(line):
     """What the page needs of a line, checked."""
     node = "bare_frames_per_s" in line
     must, may = (NODE, NODE_MAY) if node else (KERNEL, KERNEL_MAY)
-    texts = TEXTS if node else TEXTS + ("engine", "level")
+    texts = TEXTS if node else TEXTS + ("engine", "level") + (("device",) if "device" in line else ())
     taken = {"node": node}
     for name in (*texts, *must):
         if name not in line:
@@ -75,7 +82,10 @@ def take(line):
         if name in line:
             taken[name] = number(line, name, kind)
     if node:
-        taken["lanes"] = [(clean(name[len(LANE):]), number(line, name, "any")) for name in line if name.startswith(LANE)][:64]
+        taken["lanes"] = times(line, LANE)
+        taken["steps"] = times(line, STEP)
+    else:
+        taken.setdefault("batch", 1)
     return taken
 
 

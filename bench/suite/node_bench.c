@@ -448,8 +448,9 @@ int node_bench_run(struct node_bench *out, const struct node_bench_cfg *asked, c
 		rc = folder_make(t->folder, cfg.folder, message, message_bytes);
 	if (rc == 0)
 		rc = rounds(t, message, message_bytes);
+	out->paced_frames_per_s = out->node_frames_per_s * PACE;
 	if (rc == 0)
-		rc = watched_turn(t, TURN_PACED, out->node_frames_per_s * PACE, &watch, message, message_bytes);
+		rc = watched_turn(t, TURN_PACED, out->paced_frames_per_s, &watch, message, message_bytes);
 	if (rc == 0)
 		rc = watched_turn(t, TURN_STEPS, 0, &watch, message, message_bytes);
 	if (rc < 0 && !message[0])

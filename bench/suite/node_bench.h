@@ -36,6 +36,7 @@ struct node_bench {
 	double bare_frames_per_s, bare_spread, bare_mb_per_s;
 	double node_frames_per_s, node_spread;
 	double written_mb_per_s, plain_mb_per_s; /* with files: by the node, from the first frame to all on disk; by plain writes of as many bytes */
+	double paced_frames_per_s; /* what the detector sent for the latency */
 	double latency_ms[4];     /* from zmq_msg_recv's return to the result sent: p50, p95, p99, max; the plan is made meanwhile, so first frames count among the longest */
 	uint64_t received, analysed, kept, written, sent, unsent, results, forwarded; /* the last two as the clients counted, without start and end */
 	unsigned n_lanes, n_steps;

@@ -58,6 +58,7 @@ static void print_json(const struct node_bench *b, const struct node_bench_cfg *
 	add(o, "bare_mb_per_s", b->bare_mb_per_s);
 	add(o, "frames_per_s", b->node_frames_per_s);
 	add(o, "spread", b->node_spread);
+	add(o, "paced_frames_per_s", b->paced_frames_per_s);
 	for (unsigned i = 0; i < 4; i++)
 		add(o, latency[i], b->latency_ms[i]);
 	add_times(o, "cpu_us_per_frame_", b->lane, b->n_lanes);
@@ -104,8 +105,8 @@ static void print_table(const struct node_bench *b, const struct node_bench_cfg 
 	if (cfg->with_files)
 		printf("  files            %12.1f MB/s from the first frame to all on disk; plain writes of as many bytes %.1f MB/s\n", b->written_mb_per_s,
 		       b->plain_mb_per_s);
-	printf("  latency          %12.3f ms p50, %.3f p95, %.3f p99, %.3f max, at 60 %% of that speed\n", b->latency_ms[0], b->latency_ms[1],
-	       b->latency_ms[2], b->latency_ms[3]);
+	printf("  latency          %12.3f ms p50, %.3f p95, %.3f p99, %.3f max, at %.1f frames/s\n", b->latency_ms[0], b->latency_ms[1],
+	       b->latency_ms[2], b->latency_ms[3], b->paced_frames_per_s);
 	print_times("lane", b->lane, b->n_lanes);
 	print_times("step", b->step, b->n_steps);
 	printf("  around the engine%12.2f us of CPU per frame in the lanes that frames pass, without the call of the engine\n", b->around_engine_us);

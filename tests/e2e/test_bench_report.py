@@ -22,6 +22,9 @@ NODE = {"case": "node-eiger2-16m", "bare_frames_per_s": 900.5, "bare_mb_per_s": 
         "latency_p95_ms": 12.25, "latency_p99_ms": 14.125, "latency_max_ms": 31.5, "cpu_us_per_frame_receive": 20.5, "cpu_us_per_frame_work": 7400.0,
         "allocations_per_frame": 0.0, "library_allocations_per_frame": 1.0, "frames": 500, "analysed": 500, "written": 0,
         "machine": "Some processor, 8 cores", "commit": "0123abc"}
+NODE_ALL = {**NODE, "case": "node-eiger2-16m+frames+files", "engine": "cpu", "threads": 3, "rounds": 3, "bare_spread": 0.02, "spread": 0.05,
+            "step_us_per_frame_stage": 40.5, "step_us_per_frame_analyse": 7100.0, "around_engine_us_per_frame": 321.25, "message_bytes_per_frame": 4548000.0,
+            "copied_bytes_per_frame": 43500.0, "result_bytes_per_frame": 32000.0, "written_mb_per_s": 812.5, "plain_write_mb_per_s": 1105.0, "kept": 500, "sent": 500}
 HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; DROP TABLE", "&lt;b&gt;", "]]>", "</svg></style>", "\u202egnp.exe", "\ud800",
            "a\x00b\x1b[31m", "http://example.org/x.js", "x" * 5000, "", "-", "16m", "node", "node-", "%s%n", "\U0001f600"]
 
@@ -115,7 +118,36 @@ class Report(Folder):
         lines = [{**KERNEL, "frames_per_s": 50.0}, {**KERNEL, "level": "avx512", "frames_per_s": 100.0}, {**KERNEL, "threads": 4, "frames_per_s": 390.0},
                  {**KERNEL, "engine": "floor-memcpy", "frames_per_s": 900.0}, {**KERNEL, "engine": "peer-x", "frames_per_s": 800.0}]
         page, _ = self.page(self.file("a.json", *lines))
-        self.assertEqual([word for word in page.words if re.fullmatch(r"\d+ cores?", word)], ["2 cores", "6 cores"])
+        self.assertEqual([word for word in page.words if re.fullmatch(r"\d+ cores?", word)], ["2 cores", "6 cores"] * 2)  # chart, table
+
+    def test_every_engine_says_what_a_detector_needs_of_it(self):
+        lines = [{**KERNEL, "device": "Some processor"}, {**KERNEL, "threads": 8, "frames_per_s": 900.0, "scaling": 6.5, "batch": 1},
+                 {**KERNEL, "engine": "cuda", "level": "", "device": "Some card", "frames_per_s": 400.0, "batch": 1},
+                 {**KERNEL, "engine": "cuda", "level": "", "device": "Some card", "frames_per_s": 6000.0, "batch": 8},
+                 {**KERNEL, "engine": "reference", "level": "", "frames_per_s": 2.0}]
+        page, _ = self.page(self.file("a.json", *lines))
+        self.assertEqual([word for word in page.words if re.fullmatch(r"\d+ (core|device)s?", word)], ["1 device", "1 core", "1 device", "5 cores"] * 2)
+        for words in ("cpu: Some processor \u00b7 cuda: Some card", "cuda, by 8", "8 threads", "6.5 × (81 %)", "multiples of one thread's throughput", "1 thread, batches of 8"):
+            self.assertIn(words, page.words)
+
+    def test_files_steps_and_what_stands_around_the_engine_are_shown(self):
+        files = {**KERNEL, "case": "files-16m-typical-u16", "level": "", "mb_per_frame": 4.0}
+        lines = [{**files, "engine": "floor-write", "x_floor": 1.0, "frames_per_s": 200.0}, {**files, "engine": "nxmx", "x_floor": 1.25, "frames_per_s": 160.0}, NODE_ALL]
+        page, _ = self.page(self.file("a.json", *lines))
+        for words in ("NXmx files", "640 MB/s (80 %)", "megabytes per second, logarithmic", "step analyse", "around the engine", "321 µs", "812", "1\u202f105",
+                      "node-eiger2-16m+frames+files", "EIGER X 16M, 133 Hz", "43\u202f500"):
+            self.assertIn(words, page.words)
+        self.assertNotIn("Frames per second", page.words)
+
+    def test_the_table_of_detectors_is_read_to_its_last_row(self):
+        with open(os.path.join(os.environ["SLUICE_SOURCE"], "bench", "suite", "detectors.inc"), encoding="utf-8") as f:
+            rows = re.findall(r'^DETECTOR\("([^"]+)"', f.read(), re.M)
+        lines = [{**KERNEL, "case": f"{case}-u16"} for case in ("16m-typical", "9m-typical", "4m-typical", "1m-typical", "arina-typical")]
+        page, _ = self.page(self.file("a.json", *lines))
+        needed = " ".join(word.replace("\u202f", "") for word in page.words)
+        for name in rows:
+            self.assertIn(name, needed)
+        self.assertEqual(len(re.findall(r"\d+ cores?(?= |$)", " ".join(w for w in page.words if re.fullmatch(r"\d+ cores?", w)))), 2 * len(rows))
 
     def test_machines_and_commits_have_chapters_of_their_own(self):
         page, _ = self.page(self.file("a.json", KERNEL, {**KERNEL, "machine": "Another"}), self.file("b.json", {**KERNEL, "commit": "fedcba9"}))
@@ -136,11 +168,11 @@ class Report(Folder):
         for _ in range(25):
             lines = []
             for _ in range(rng.randrange(1, 12)):
-                line = dict(rng.choice((KERNEL, NODE)))
+                line = dict(rng.choice((KERNEL, NODE, NODE_ALL)))
                 for name, value in line.items():
                     if rng.random() < 0.5:
                         line[name] = rng.choice(HOSTILE) if isinstance(value, str) else value if name == "threads" else rng.choice(numbers)
-                if "engine" not in line:
+                if "bare_frames_per_s" in line:
                     line["cpu_us_per_frame_" + rng.choice(HOSTILE)] = rng.choice([0, *numbers])
                 lines.append(line)
             page, text = self.page(self.file("<b>.json", *lines))
@@ -161,7 +193,7 @@ class Report(Folder):
         bad = [b"{\n", b"[1]\n", b"1\n", b"null\n", b"{}\n", b"\xff\xfe\n", b"[" * 20000 + b"\n", b"{\"a\":" * 9000 + b"\n", b"x" * 70000 + b"\n",
                json.dumps(KERNEL)[:-1].encode() + b",\"case\":\"again\"}\n"]
         for name, value in (("frames_per_s", 0), ("frames_per_s", -1), ("ms_per_frame", "7"), ("ms_per_frame", True), ("threads", 1.5), ("x_floor", None),
-                            ("case", 5), ("machine", ["x"]), ("spread", {}), ("floor_ms", float("nan")), ("frames_per_s", float("inf")),
+                            ("case", 5), ("machine", ["x"]), ("spread", {}), ("batch", 0), ("batch", 1.5), ("scaling", "2"), ("device", 7), ("floor_ms", float("nan")), ("frames_per_s", float("inf")),
                             ("frames_per_s", 10 ** 400), ("ms_per_frame", 1e300)):
             bad.append(json.dumps({**KERNEL, name: value}).encode() + b"\n")
         for name in ("latency_p99_ms", "machine"):
