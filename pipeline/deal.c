@@ -42,6 +42,13 @@ static uint32_t devices_for(const struct node *node, const struct slot *slot)
 	return best ? best : UINT32_MAX;
 }
 
+/* What a frame is analysed with is settled when it leaves. */
+static void give_plans(struct slot *slot)
+{
+	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
+		slot->outcome[c].plan = slot->run->channel[slot->run_channel[c]].plan;
+}
+
 static uint32_t may_wait_at(const struct lane *work, bool running_low)
 {
 	uint32_t ahead = atomic_load_explicit(&work->ahead, memory_order_relaxed);
@@ -66,6 +73,7 @@ static bool to_worker(struct deal *deal, struct node *node, struct slot *slot, b
 		return false;
 	slot->sequence = deal->sequence;
 	slot->analyse = true;
+	give_plans(slot);
 	if (!ring_push(&node->work_in[best], node_slot_index(node, slot)))
 		return false;
 	deal->sequence++;

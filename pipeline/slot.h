@@ -26,7 +26,7 @@ enum slot_kind {
 
 /* What became of one channel of a frame. */
 struct outcome {
-	const struct plan_ref *plan;  /* NULL: none */
+	const struct plan_ref *plan;  /* given by admit with the worker */
 	enum record_status status;
 	enum ledger_term reason;      /* LEDGER_TERMS: none */
 	const char *engine;

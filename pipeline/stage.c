@@ -28,7 +28,6 @@ static struct work_image *next_image(struct work *w, struct slot *slot, uint32_t
 	struct work_image *image = &w->image[w->n_images];
 	struct outcome *o = &slot->outcome[channel];
 
-	o->plan = slot->run->channel[slot->run_channel[channel]].plan;
 	o->status = RECORD_ANALYSED;
 	o->reason = LEDGER_TERMS;
 	*image = (struct work_image){.slot = slot, .outcome = o, .asked = -1};
@@ -72,7 +71,7 @@ static bool device_takes(const struct lane *lane, const struct slot *slot)
 	uint32_t takers = engines_alive(&lane->node->engines);
 
 	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
-		takers &= slot->run->channel[slot->run_channel[c]].plan->takers;
+		takers &= slot->outcome[c].plan->takers;
 	return takers >> lane->device & 1;
 }
 
@@ -81,7 +80,7 @@ static size_t most_bytes(const struct slot *slot)
 	size_t bytes = 0;
 
 	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
-		bytes += slab_image_bytes(&slot->run->channel[slot->run_channel[c]].plan->plan->shape);
+		bytes += slab_image_bytes(&slot->outcome[c].plan->plan->shape);
 	return bytes;
 }
 
