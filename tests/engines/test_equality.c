@@ -72,7 +72,8 @@ static uint32_t fill_pixel(enum fill fill, uint32_t max, size_t i, uint32_t leve
 	}
 }
 
-static uint8_t *make_image(const struct image_shape *s, enum fill fill)
+/* calm: no value is both valid and so large that the CPU engine's short way declines the frame. */
+static uint8_t *make_image(const struct image_shape *s, enum fill fill, bool calm)
 {
 	size_t n = image_pixels(s);
 	uint32_t *v = malloc(n * sizeof *v);
@@ -86,6 +87,9 @@ static uint8_t *make_image(const struct image_shape *s, enum fill fill)
 	if (fill != FILL_ZERO && random_below(&rng, 3) == 0)
 		for (size_t i = 0; i < n / 50; i++)
 			v[random_below(&rng, (uint32_t)n)] = pixel_max(s->type) - random_below(&rng, 2);
+	if (calm)
+		for (size_t i = 0; i < n; i++)
+			v[i] = v[i] < PLAN_BIG_PIXEL || v[i] == pixel_max(s->type) ? v[i] : PLAN_BIG_PIXEL - 1;
 	for (size_t i = 0; i < n; i++)
 		memcpy(image + (i << s->type), &v[i], pixel_bytes(s->type)); /* little-endian */
 	free(v);
@@ -98,7 +102,7 @@ struct test_case {
 	enum codec codec;
 	uint32_t block_bytes; /* 0: the default */
 	uint32_t wanted;
-	bool damaged, masked, masked_whole;
+	bool damaged, masked, masked_whole, calm;
 };
 
 static uint8_t *make_mask(const struct test_case *t)
@@ -121,7 +125,7 @@ static void flip_bytes(const struct payload *payload)
 static void run_case(struct test_case *t, const char *name)
 {
 	const struct image_shape *shape = &t->settings.shape;
-	uint8_t *mask = t->masked ? make_mask(t) : NULL, *image = make_image(shape, t->fill), *bytes, *exact;
+	uint8_t *mask = t->masked ? make_mask(t) : NULL, *image = make_image(shape, t->fill, t->calm), *bytes, *exact;
 	size_t len = codec_bound(t->codec, shape, t->block_bytes), entries = block_table_entries(image_bytes(shape), 1);
 	struct block_table blocks = {.capacity = (uint32_t)entries, .offset = malloc(entries * sizeof(uint32_t))};
 	struct plan *plan = NULL;
@@ -322,7 +326,8 @@ static void the_widest_rows_are_analysed_alike(void **state)
 		}
 }
 
-/* What detectors send most: bslz4 in blocks of whole groups of 512 pixels, windows of 7. Engines may have a shorter way for it. */
+/* What detectors send most: bslz4 in blocks of whole groups of 512 pixels, windows of 7. Engines may have a shorter way for it, and the CPU engine
+ * tries that less often after frames that were not for it: most of these are. */
 static struct test_case usual_case(void)
 {
 	uint32_t width = 64 + random_below(&rng, random_below(&rng, 2) ? 80 : 1100), height = 1 + random_below(&rng, 150000 / width);
@@ -341,7 +346,8 @@ static struct test_case usual_case(void)
 	s->kernel = 3;
 	s->min_count = 1 + random_below(&rng, 4);
 	s->algorithm = SPOTS_DISPERSION;
-	t.fill = (enum fill)(random_below(&rng, 3) ? random_below(&rng, 2) ? FILL_COUNTS : FILL_SPOTS : random_below(&rng, FILLS));
+	t.calm = random_below(&rng, 8) > 0;
+	t.fill = t.calm ? (enum fill[]){FILL_COUNTS, FILL_SPOTS, FILL_SPOTS, FILL_ZERO}[random_below(&rng, 4)] : (enum fill)random_below(&rng, FILLS);
 	t.block_bytes = random_below(&rng, 2) ? 8192 : (512u << s->shape.type) * (1 + random_below(&rng, 16 >> s->shape.type));
 	t.masked = random_below(&rng, 2);
 	t.damaged = random_below(&rng, 8) == 0;
@@ -382,12 +388,12 @@ static void damaged_payloads_have_the_same_status(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usual_frames_are_analysed_alike), /* before any frame that is not usual */
 		cmocka_unit_test(every_fill_type_and_kernel_is_analysed_alike),
 		cmocka_unit_test(big_pixels_among_almost_big_ones_are_alike),
 		cmocka_unit_test(images_without_a_usable_pixel_are_analysed_alike),
 		cmocka_unit_test(every_codec_and_block_size_is_analysed_alike),
 		cmocka_unit_test(loose_tests_that_make_most_pixels_strong_are_alike),
-		cmocka_unit_test(usual_frames_are_analysed_alike),
 		cmocka_unit_test(full_lists_overflow_alike),
 		cmocka_unit_test(random_frames_are_analysed_alike),
 		cmocka_unit_test(damaged_payloads_have_the_same_status),
