@@ -283,6 +283,13 @@ uint32_t engines_best(const struct engines *engines, uint32_t able)
 	return able ? able & engines->open[__builtin_ctz(able)].tier : 0;
 }
 
+const char *engines_first(const struct engines *engines, uint32_t able)
+{
+	uint32_t best = engines_best(engines, able);
+
+	return best ? engines->open[__builtin_ctz(best)].engine->name : "none";
+}
+
 bool engines_take_out(struct engines *engines, unsigned entry, int error)
 {
 	uint32_t bit = 1u << entry;

@@ -47,6 +47,8 @@ void engines_close(struct engines *engines);
 uint32_t engines_alive(const struct engines *engines);
 /* Of the entries in able (a bit each) those of the best tier that are alive; 0: none. */
 uint32_t engines_best(const struct engines *engines, uint32_t able);
+/* The name of the engine of those; "none". */
+const char *engines_first(const struct engines *engines, uint32_t able);
 /* A device that failed is used no more; true: this call took it out. What analyses in place stays: it fails for a frame's sake, and frames pass. */
 bool engines_take_out(struct engines *engines, unsigned entry, int error);
 

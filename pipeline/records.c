@@ -19,13 +19,14 @@ void records_start(const struct node *node, const struct run *run, struct record
 	*out = (struct record_start){
 		.run = run->number, .series = run->start ? &run->start->decoded.start : NULL, .series_id = run->identity.series_id,
 		.version = node->cfg.version, .config = node->config_text, .radial_off = "the plan was not ready", .unix_ns = clock_unix_ns(),
-		.engine = node->engines.open[0].engine->name,
+		.engine = engines_first(&node->engines, UINT32_MAX),
 	};
 	memcpy(out->series_unique_id, run->identity.series_unique_id, sizeof(out->series_unique_id));
 	if (run->n_channels && atomic_load_explicit(&run->channel[0].plan_state, memory_order_acquire) == PLAN_READY)
 		ref = run->channel[0].plan;
 	if (!ref)
 		return;
+	out->engine = engines_first(&node->engines, ref->takers);
 	out->radial_off = run->channel[0].radial_off;
 	if (!ref->plan->n_bins)
 		return;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/clock.h"
+#include "pipeline/devices.h"
 #include "pipeline/node.h"
 
 /* --- what is so now ---------------------------------------------------------------------------------------------------- */
@@ -110,7 +111,7 @@ char *status_json(const struct node *node, const struct status_rates *rates, uin
 	struct newest run = newest_run(node);
 	json_t *current = run.number ? json_pack("{s:I, s:I}", "number", (json_int_t)run.number, "series", (json_int_t)run.series) : json_null();
 	json_t *root = json_pack(
-		"{s:s, s:f, s:s, s:o, s:i, s:o, s:o, s:I, s:{s:f, s:f, s:f, s:f}, s:{s:I, s:I}, s:o, s:{s:b, s:b}, s:o}",
+		"{s:s, s:f, s:s, s:o, s:i, s:o, s:o, s:I, s:{s:f, s:f, s:f, s:f}, s:{s:I, s:I}, s:o, s:{s:b, s:b}, s:o, s:o}",
 		"version", node->cfg.version, "uptime_s", (double)(clock_monotonic_ns() - opened_ns) / 1e9, "state", state_name(node, &run),
 		"engines", engines_json(node), "workers", (int)node->n_workers, "inputs", inputs_json(node), "run", current,
 		"runs_done", (json_int_t)atomic_load_explicit(&node->runs_done, memory_order_relaxed),
@@ -119,7 +120,7 @@ char *status_json(const struct node *node, const struct status_rates *rates, uin
 		"bytes", "received", (json_int_t)atomic_load_explicit(&node->bytes_received, memory_order_relaxed),
 		"written", (json_int_t)atomic_load_explicit(&node->bytes_written, memory_order_relaxed),
 		"latency_ms", latency_json(node), "sinks", "files", (int)node->sinks.files, "frames", (int)node->sinks.frames,
-		"ledger", ledger_json(node, &run));
+		"ledger", ledger_json(node, &run), "devices", devices_json(node));
 	char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
 
 	json_decref(root);
@@ -203,7 +204,7 @@ static void print_metrics(FILE *to, const struct node *node, uint64_t opened_uni
 	struct newest run = newest_run(node);
 
 	head(to, "sluice_build_info", "gauge", "Always 1; the version and the engine that analyses.");
-	fprintf(to, "sluice_build_info{version=\"%s\",engine=\"%s\"} 1\n", node->cfg.version, node->engines.open[0].engine->name);
+	fprintf(to, "sluice_build_info{version=\"%s\",engine=\"%s\"} 1\n", node->cfg.version, engines_first(&node->engines, UINT32_MAX));
 	single(to, "sluice_start_time_seconds", "gauge", "When the node began, in seconds since 1970.", (double)opened_unix_ns / 1e9);
 	single(to, "sluice_workers", "gauge", "Lanes that analyse.", node->n_workers);
 	input_metrics(to, node);
@@ -214,6 +215,7 @@ static void print_metrics(FILE *to, const struct node *node, uint64_t opened_uni
 	single(to, "sluice_written_bytes_total", "counter", "Bytes of frames in files.", relaxed(&node->bytes_written));
 	ledger_metrics(to, &node->total);
 	latency_metrics(to, &node->latency);
+	devices_metrics(to, node);
 }
 
 char *status_metrics(const struct node *node, uint64_t opened_unix_ns)

@@ -78,6 +78,20 @@ class Numbers(unittest.TestCase):
                 detector.process.send_signal(signal.SIGINT)
                 node.wait_ends(1)
 
+    def test_tell_of_every_device(self):
+        with Node(LISTEN, "engine.order=[cpu, reference]", "engine.threads=2", results=True) as node:
+            web = Web(node)
+            with Detector(node, *SMALL, "--frames", 20, "--channels", "threshold_1,threshold_2") as detector:
+                node.wait_ends(1)
+                detector.wait()
+            cpu, reference = web.status()["devices"]
+            families = parse_metrics(web.get("/metrics").text)
+        self.assertEqual((cpu["device"], cpu["engine"], cpu["state"], cpu["error"]), ("cpu", "cpu", "used", None))
+        self.assertEqual(cpu["lanes"], ["work.0", "work.1"])
+        self.assertEqual((cpu["images"], reference["images"]), (40, 0))
+        self.assertEqual(value(families, "sluice_device_images_total", device="cpu"), 40)
+        self.assertEqual(value(families, "sluice_device_up", device="reference"), 1)
+
     def test_say_which_are_losses(self):
         with Node(LISTEN, results=False) as node:
             ledger = Web(node).status()["ledger"]

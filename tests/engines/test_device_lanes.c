@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "pipeline/devices.h"
 #include "tests/support/device_engine.h"
 #include "tests/support/driven_node.h"
 
@@ -28,6 +29,7 @@ struct seen {
 	uint64_t last;
 	struct { uint64_t sum; uint32_t n_strong, n_spots, bins; } of[FRAMES][CHANNELS_MAX];
 	uint64_t fallback, received, ended_analysed;
+	char devices[4096]; /* as the state has them */
 };
 
 static uint32_t sum_of_bins(const struct record *r)
@@ -71,6 +73,7 @@ static void run_with(struct seen *seen, const struct engine *const *engines, con
 	const char *all_sets[SETS_MAX] = {0}, *all_options[OPTIONS_MAX] = {0};
 	struct driven_node driven;
 	char broken[160];
+	json_t *json;
 	size_t n = 0;
 
 	*seen = (struct seen){0};
@@ -91,6 +94,9 @@ static void run_with(struct seen *seen, const struct engine *const *engines, con
 	seen->received = ledger_get(&driven.node->total, LEDGER_RECEIVED);
 	seen->ended_analysed = ledger_get(&driven.node->total, LEDGER_ANALYSED);
 	seen->fallback = ledger_get(&driven.node->total, LEDGER_ENGINE_FALLBACK);
+	json = devices_json(driven.node);
+	seen->devices[json_dumpb(json, seen->devices, sizeof(seen->devices) - 1, JSON_COMPACT)] = '\0';
+	json_decref(json);
 	driven_node_close(&driven);
 	assert_int_equal(seen->disordered, 0);
 	assert_true(device_engine_all_closed());
@@ -175,6 +181,8 @@ static void several_devices_share_the_work(void **state)
 	assert_int_equal(seen.by_device, FRAMES);
 	for (unsigned d = 0; d < 3; d++)
 		assert_true(device_engine.device[d].answered > 0);
+	assert_non_null(strstr(seen.devices, "\"lanes\":[\"feed.8\",\"feed.9\",\"feed.10\",\"feed.11\"]"));
+	assert_non_null(strstr(seen.devices, "\"state\":\"standby\"")); /* the cpu */
 	assert_int_equal(device_engine.device[0].answered + device_engine.device[1].answered + device_engine.device[2].answered, FRAMES);
 	assert_as_from_cpu(&seen, nothing);
 }
@@ -199,6 +207,8 @@ static void a_device_that_fails_in_the_middle_is_taken_out(void **state)
 		assert_int_equal(seen.by_device, d->answered);
 		assert_int_equal(seen.by_cpu, FRAMES - d->answered);
 		assert_true(d->shown <= 60 + 4 * DEVICE_ENGINE_BATCH);
+		assert_non_null(strstr(seen.devices, "\"device\":\"device 0\",\"engine\":\"device\",\"name\":\"test device 0\",\"state\":\"failed\",\"error\":\""));
+		assert_non_null(strstr(seen.devices, "\"device\":\"cpu\",\"engine\":\"cpu\",\"name\":\"\",\"state\":\"used\""));
 		assert_as_from_cpu(&seen, nothing);
 	}
 }
