@@ -12,8 +12,7 @@
 
 #define SEED 20250101
 #define BLOCK_BYTES 8192
-#define THREADS_MAX 64
-#define MEMORY_ALIGN 4096
+#define MAKERS_MAX 64
 #define TABLE_BLOCK_BYTES_MIN 512 /* recorded frames have blocks of their own size */
 
 const struct bench_case bench_cases[] = {
@@ -87,32 +86,11 @@ int bench_set_keep(struct bench_set *set, unsigned frame, uint8_t *bytes, size_t
 	return block_table_build(&f->table, &f->payload, &set->shape);
 }
 
-static size_t rounded_up(size_t bytes)
+void bench_set_weigh(struct bench_set *set)
 {
-	return (bytes + 63) / 64 * 64;
-}
-
-int bench_set_gather(struct bench_set *set)
-{
-	size_t bytes = MEMORY_ALIGN;
-	uint8_t *at;
-
+	set->compressed_bytes = 0;
 	for (unsigned i = 0; i < set->n; i++)
-		bytes += rounded_up(set->frame[i].payload.len_bytes);
-	set->memory_bytes = bytes / MEMORY_ALIGN * MEMORY_ALIGN;
-	at = set->memory = aligned_alloc(MEMORY_ALIGN, set->memory_bytes);
-	if (!at)
-		return -ENOMEM;
-	for (unsigned i = 0; i < set->n; i++) {
-		struct bench_frame *f = &set->frame[i];
-
-		memcpy(at, f->bytes, f->payload.len_bytes);
-		free(f->bytes);
-		f->payload.bytes = f->bytes = at;
-		at += rounded_up(f->payload.len_bytes);
-		set->compressed_bytes += (double)f->payload.len_bytes / set->n;
-	}
-	return 0;
+		set->compressed_bytes += (double)set->frame[i].payload.len_bytes / set->n;
 }
 
 /* Frame i is the simulated detector's hit i of this seed, whatever thread makes it. */
@@ -161,10 +139,10 @@ static void *make_frames(void *user)
 
 static int make_in_threads(struct factory *f, unsigned n)
 {
-	pthread_t thread[THREADS_MAX];
+	pthread_t thread[MAKERS_MAX];
 	unsigned started = 0;
 
-	while (started + 1 < n && started < THREADS_MAX && !pthread_create(&thread[started], NULL, make_frames, f))
+	while (started + 1 < n && started < MAKERS_MAX && !pthread_create(&thread[started], NULL, make_frames, f))
 		started++;
 	make_frames(f); /* this one too: there is always at least one */
 	while (started)
@@ -204,7 +182,7 @@ static int fill(struct bench_set *set, const struct settings *s, unsigned thread
 		rc = set->frame ? make_in_threads(&factory, threads) : -ENOMEM;
 	}
 	if (rc == 0)
-		rc = bench_set_gather(set);
+		bench_set_weigh(set);
 	scene_close(&scene);
 	return rc;
 }
@@ -240,12 +218,10 @@ void bench_set_close(struct bench_set **set)
 	if (!*set)
 		return;
 	for (unsigned i = 0; (*set)->frame && i < (*set)->n; i++) {
-		if (!(*set)->memory)
-			free((*set)->frame[i].bytes);
+		free((*set)->frame[i].bytes);
 		free((*set)->frame[i].table.offset);
 	}
 	free((*set)->frame);
-	free((*set)->memory);
 	plan_free(&(*set)->plan);
 	free((*set)->mask);
 	free(*set);

@@ -28,7 +28,7 @@ extern const struct bench_case bench_cases[];
 extern const size_t bench_cases_n;
 
 struct bench_frame {
-	uint8_t *bytes;      /* within the set's memory */
+	uint8_t *bytes;
 	struct payload payload;
 	struct block_table table;
 };
@@ -43,16 +43,15 @@ struct bench_set {
 	unsigned n;
 	struct bench_frame *frame;
 	double compressed_bytes; /* mean per frame */
-	void *memory;            /* all payloads, one after the other, for engines that want to be told of it (pin) */
-	size_t memory_bytes;
 };
 
 /* threads: that make the frames. -ENOMEM, -EINVAL with a message. */
 int bench_set_open(struct bench_set **out, const struct bench_case *made_of, unsigned threads, char *message, size_t message_bytes);
 void bench_set_close(struct bench_set **set);
 
-/* For recorded.c: a frame's payload becomes the set's (bytes: malloc'ed, taken whatever the outcome), and when all are there they move into one memory. */
+/* For recorded.c: a frame's payload becomes the set's (bytes: malloc'ed, taken whatever the outcome). */
 int bench_set_keep(struct bench_set *set, unsigned frame, uint8_t *bytes, size_t len, enum codec codec);
-int bench_set_gather(struct bench_set *set);
+/* When all are there. */
+void bench_set_weigh(struct bench_set *set);
 
 #endif

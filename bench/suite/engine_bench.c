@@ -7,26 +7,24 @@
 #include <string.h>
 
 #define BATCH_MAX 64
+#define ITEM_ALIGN 64
+#define SLAB_ALIGN 4096
 #define BATCH_BYTES ((size_t)256 << 20)  /* uncompressed; more is no use to any device */
 #define CPU_BATCH_FRAME_BYTES 1000000u   /* a processor gains by batches where frames are small */
 
-int engine_bench_open(struct engine_bench *b, const struct engine *engine, const char *level, const struct bench_set *set)
+int engine_bench_open(struct engine_bench *b, const struct engine *engine, const struct engine_config *config, const struct bench_set *set)
 {
-	struct engine_config cfg = {.cpu_level = level};
 	int rc;
 
-	*b = (struct engine_bench){.engine = engine, .level = level, .set = set};
-	rc = engine->probe(&cfg, b->words, sizeof(b->words));
+	*b = (struct engine_bench){.engine = engine, .level = config->cpu_level, .device = config->device, .set = set};
+	rc = engine->probe(config, b->words, sizeof(b->words));
 	if (rc < 0)
 		return rc;
-	rc = engine->open(&b->context, &cfg);
+	rc = engine->open(&b->context, config);
 	if (rc == 0) {
 		engine->capabilities(b->context, &b->can);
 		rc = engine->plan_load(b->context, &b->plan, set->plan);
 	}
-	if (rc == 0)
-		rc = engine->pin(b->context, set->memory, set->memory_bytes);
-	b->pinned = rc == 0;
 	if (rc < 0) {
 		snprintf(b->words, sizeof(b->words), "%s", strerror(-rc));
 		engine_bench_close(b);
@@ -36,13 +34,10 @@ int engine_bench_open(struct engine_bench *b, const struct engine *engine, const
 
 void engine_bench_close(struct engine_bench *b)
 {
-	if (b->pinned)
-		b->engine->unpin(b->context, b->set->memory, b->set->memory_bytes);
 	if (b->plan)
 		b->engine->plan_drop(b->context, &b->plan);
 	if (b->context)
 		b->engine->close(&b->context);
-	b->pinned = false;
 }
 
 bool engine_bench_on_cpu(const struct engine *engine)
@@ -84,12 +79,67 @@ static int take_room(struct engine_seat *s)
 	return 0;
 }
 
+static size_t rounded_up(size_t bytes, size_t to)
+{
+	return (bytes + to - 1) / to * to;
+}
+
+static size_t table_bytes(const struct block_table *t)
+{
+	return rounded_up((t->n_blocks + 1) * sizeof(uint32_t), ITEM_ALIGN);
+}
+
+/* One behind the other: payload, block offsets, next payload. */
+static int lay_out(struct engine_seat *s)
+{
+	const struct bench_set *set = s->bench->set;
+	size_t n = (size_t)s->batch * s->groups, bytes = 0;
+	uint8_t *at;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += rounded_up(set->frame[i % set->n].payload.len_bytes, ITEM_ALIGN) + table_bytes(&set->frame[i % set->n].table);
+	s->slab_bytes = rounded_up(bytes, SLAB_ALIGN);
+	at = s->slab = aligned_alloc(SLAB_ALIGN, s->slab_bytes);
+	if (!at)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct bench_frame *f = &s->frame[i];
+
+		*f = set->frame[i % set->n];
+		f->payload.bytes = memcpy(at, f->bytes, f->payload.len_bytes);
+		at += rounded_up(f->payload.len_bytes, ITEM_ALIGN);
+		f->table.offset = memcpy(at, f->table.offset, (f->table.n_blocks + 1) * sizeof(uint32_t));
+		at += table_bytes(&f->table);
+	}
+	rc = s->bench->engine->pin(s->bench->context, s->slab, s->slab_bytes);
+	s->pinned = rc == 0;
+	return rc;
+}
+
+static int take_frames(struct engine_seat *s)
+{
+	const struct bench_set *set = s->bench->set;
+
+	s->groups = (set->n + s->batch - 1) / s->batch;
+	s->frame = calloc((size_t)s->batch * s->groups, sizeof(*s->frame));
+	if (!s->frame)
+		return -ENOMEM;
+	if (s->bench->can.needs_pinned)
+		return lay_out(s);
+	for (unsigned i = 0; i < s->batch * s->groups; i++)
+		s->frame[i] = set->frame[i % set->n];
+	return 0;
+}
+
 int engine_seat_open(struct engine_seat *s, const struct engine_bench *b, unsigned batch)
 {
 	int rc;
 
 	*s = (struct engine_seat){.bench = b, .batch = batch};
 	rc = take_room(s);
+	if (rc == 0)
+		rc = take_frames(s);
 	if (rc == 0)
 		rc = b->engine->queue_open(b->context, &s->queue, image_bytes(&b->set->shape));
 	if (rc < 0)
@@ -101,6 +151,10 @@ void engine_seat_close(struct engine_seat *s)
 {
 	if (s->queue)
 		s->bench->engine->queue_close(&s->queue);
+	if (s->pinned)
+		s->bench->engine->unpin(s->bench->context, s->slab, s->slab_bytes);
+	free(s->slab);
+	free(s->frame);
 	free(s->item);
 	free(s->result);
 	free(s->bin_sum);
@@ -110,17 +164,16 @@ void engine_seat_close(struct engine_seat *s)
 	*s = (struct engine_seat){0};
 }
 
-int engine_seat_run(void *user, unsigned frame)
+int engine_seat_run(void *user, unsigned batch)
 {
 	struct engine_seat *s = user;
 	const struct engine_bench *b = s->bench;
+	const struct bench_frame *f = s->frame + (size_t)(batch % s->groups) * s->batch;
 	int rc;
 
 	for (unsigned i = 0; i < s->batch; i++) {
-		const struct bench_frame *f = &b->set->frame[(frame + i) % b->set->n];
-
-		s->item[i].payload = f->payload;
-		s->item[i].blocks = &f->table;
+		s->item[i].payload = f[i].payload;
+		s->item[i].blocks = &f[i].table;
 	}
 	rc = b->engine->submit(s->queue, b->plan, s->item, s->batch);
 	if (rc == 0)

@@ -51,7 +51,7 @@ static int find_by_plan(struct truth *truth, const struct bench_set *set, const 
 {
 	struct engine_seat seat = {0};
 	struct engine_bench bench;
-	int rc = engine_bench_open(&bench, cfg->engine, cfg->level, set);
+	int rc = engine_bench_open(&bench, cfg->engine, &(struct engine_config){.cpu_level = cfg->level}, set);
 
 	if (rc == 0)
 		rc = engine_seat_open(&seat, &bench, 1);

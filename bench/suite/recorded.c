@@ -131,7 +131,8 @@ static int read_all(struct bench_set *set, struct frame_file *file, char *messag
 		set->n++; /* also one that fails is to be freed */
 		rc = read_frame(set, file, set->n - 1, message, message_bytes);
 	}
-	return rc < 0 ? rc : bench_set_gather(set);
+	bench_set_weigh(set);
+	return rc;
 }
 
 int recorded_open(struct bench_set **out, const struct bench_case *recorded, char *message, size_t message_bytes)

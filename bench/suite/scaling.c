@@ -20,7 +20,7 @@ struct crew {
 struct member {
 	struct crew *crew;
 	struct engine_seat seat;
-	unsigned first;        /* frame: not all do the same one at the same time */
+	unsigned first;        /* batch: not all do the same one at the same time */
 	uint64_t frames, ns;   /* done, and how long it took this member */
 	int rc;
 	pthread_t thread;
@@ -29,17 +29,18 @@ struct member {
 static void *work(void *user)
 {
 	struct member *m = user;
-	unsigned n = m->seat.bench->set->n, frame = m->first;
+	unsigned batch = m->first;
 	uint64_t begun_ns;
 
-	m->rc = engine_seat_run(&m->seat, frame % n);
+	m->rc = engine_seat_run(&m->seat, batch++);
 	atomic_fetch_add_explicit(&m->crew->ready, 1, memory_order_release);
 	while (!atomic_load_explicit(&m->crew->go, memory_order_relaxed))
 		;
 	begun_ns = clock_monotonic_ns();
-	for (m->frames = 0; m->rc == 0 && !atomic_load_explicit(&m->crew->stop, memory_order_relaxed); m->frames += m->seat.batch) {
-		frame += m->seat.batch;
-		m->rc = engine_seat_run(&m->seat, frame % n);
+	m->frames = 0;
+	while (m->rc == 0 && (!m->frames || !atomic_load_explicit(&m->crew->stop, memory_order_relaxed))) {
+		m->rc = engine_seat_run(&m->seat, batch++);
+		m->frames += m->seat.batch;
 	}
 	m->ns = clock_monotonic_ns() - begun_ns;
 	return NULL;
@@ -90,7 +91,7 @@ static unsigned choose_steps(struct scaling_step *steps, unsigned threads)
 	return n;
 }
 
-static int take_turns(struct member *member, struct scaling_step *steps, unsigned n, unsigned rounds, double seconds)
+static int race_in_turns(struct member *member, struct scaling_step *steps, unsigned n, unsigned rounds, double seconds)
 {
 	double ms[SCALING_STEPS_MAX][ROUNDS_MAX];
 
@@ -132,7 +133,7 @@ int scaling_run(const struct engine_bench *bench, unsigned batch, unsigned threa
 	}
 	n = choose_steps(steps, threads);
 	if (rc == 0)
-		rc = take_turns(member, steps, n, rounds, seconds);
+		rc = race_in_turns(member, steps, n, rounds, seconds);
 	while (opened)
 		engine_seat_close(&member[--opened].seat);
 	free(member);

@@ -17,8 +17,9 @@
 #include "bench/suite/write_bench.h"
 #include "pipeline/engines.h"
 
-#define RUNNERS_MAX 12
+#define RUNNERS_MAX 16
 #define CPU_LEVELS 4
+#define DEVICES_MAX 8
 #define BUDGET_MS 4000.0        /* of a slow engine on one case */
 #define QUICK_BUDGET_MS 200.0
 #define SCALING_ROUNDS 5
@@ -80,15 +81,17 @@ static const char *kept_words(const struct engine_bench *b)
 }
 
 /* -errno only where the engine is there and nevertheless cannot do it, or was asked for by name. */
-static int add_runner(struct field *f, const struct engine *engine, const char *level)
+static int add_runner(struct field *f, const struct engine *engine, const struct engine_config *config, const char *label)
 {
 	struct runner *r = &f->runner[f->n];
 	const char *why = NULL;
 	unsigned batch;
 	int rc;
 
-	*r = (struct runner){.label = level ? level : engine == &engine_cpu ? "best" : ""};
-	rc = engine_bench_open(&r->bench, engine, level, f->set);
+	if (f->n == RUNNERS_MAX)
+		return 0;
+	*r = (struct runner){.label = label};
+	rc = engine_bench_open(&r->bench, engine, config, f->set);
 	if (rc < 0) {
 		why = r->bench.words;
 	} else {
@@ -111,7 +114,21 @@ static int add_levels(struct field *f)
 
 	for (unsigned i = 0; i < CPU_LEVELS && rc == 0; i++)
 		if (engine_cpu.probe(&(struct engine_config){.cpu_level = cpu_levels[i]}, words, sizeof(words)) == 0)
-			rc = add_runner(f, &engine_cpu, cpu_levels[i]);
+			rc = add_runner(f, &engine_cpu, &(struct engine_config){.cpu_level = cpu_levels[i]}, cpu_levels[i]);
+	return rc;
+}
+
+/* Every device of an engine that has such, but none that cannot do it; one that is a processor after all only where the engine was asked for. */
+static int add_devices(struct field *f, const struct engine *engine)
+{
+	static const char *const numbers[DEVICES_MAX] = {"0", "1", "2", "3", "4", "5", "6", "7"};
+	struct engine_device device[DEVICES_MAX];
+	char words[ENGINE_BENCH_WORDS];
+	int n = engine->devices(device, DEVICES_MAX, words, sizeof(words)), rc = 0;
+
+	for (uint32_t i = 0; (int)i < n && i < DEVICES_MAX && rc == 0; i++)
+		if (!device[i].unfit[0] && (!device[i].on_cpu || f->suite->cfg.engine))
+			rc = add_runner(f, engine, &(struct engine_config){.device = i}, n > 1 ? numbers[i] : "");
 	return rc;
 }
 
@@ -125,7 +142,11 @@ static int add_engine(struct field *f, const char *name)
 		return 0; /* `sluice engines` says why */
 	if (engine == &engine_cpu && cfg->levels)
 		return add_levels(f);
-	return add_runner(f, engine, engine == &engine_cpu ? cfg->level : NULL);
+	if (engine->devices)
+		return add_devices(f, engine);
+	if (engine != &engine_cpu)
+		return add_runner(f, engine, &(struct engine_config){0}, "");
+	return add_runner(f, engine, &(struct engine_config){.cpu_level = cfg->level}, cfg->level ? cfg->level : "best");
 }
 
 static void remove_runners(struct field *f)
@@ -222,6 +243,8 @@ static int measure_set(struct suite *suite, const struct bench_set *set, double 
 	for (unsigned i = 0; rc == 0 && engines_names[i]; i++)
 		if (!cfg->engine || !strcmp(cfg->engine, engines_names[i]))
 			rc = add_engine(f, engines_names[i]);
+	if (rc == 0 && cfg->engine && !f->n)
+		rc = -ENODEV;
 	if (rc == 0)
 		rc = measure_field(f, &floors);
 	for (unsigned i = 0; rc == 0 && cfg->threads > 1 && i < f->n; i++)
