@@ -97,9 +97,14 @@ def dials_version():
     return words().split()[-1].split("-")[0]
 
 
+def as_double(flex, image):
+    """As dials.find_spots hands images on. Over integers the sums of squares of bright pixels overflow."""
+    return flex.double(image.astype("float64"))
+
+
 def dials_dispersion(case):
     from dials.algorithms.image.threshold import DispersionThreshold
-    return dials(case, DispersionThreshold, lambda flex, image: flex.int(image.astype("int32")), "strong")
+    return dials(case, DispersionThreshold, as_double, "strong")
 
 
 def dials_extended(case):
@@ -107,7 +112,7 @@ def dials_extended(case):
     from dials.algorithms.image.threshold import DispersionExtendedThreshold
     old = tuple(int(word) for word in dials_version().split(".")[:2]) <= (3, 12)
     kind = "strong_extended_masked_is_background" if old else "strong_extended"
-    return dials(case, DispersionExtendedThreshold, lambda flex, image: flex.double(image.astype("float64")), kind)
+    return dials(case, DispersionExtendedThreshold, as_double, kind)
 
 
 def pyfai(case, method):

@@ -2,6 +2,7 @@
 
 Cases without gaps between modules and with them. Nothing is timed here.
 """
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,13 @@ class RealPeers(unittest.TestCase):
 
     def test_on_modules_with_gaps(self):
         self.find_the_same("1m-typical-u16")
+
+    def test_on_recorded_frames_with_bright_rings(self):
+        case = "recorded-agbh_pilatus300k"
+        listed = subprocess.run([peers.BENCH, "--list-cases"], capture_output=True, text=True, check=True, timeout=60).stdout
+        if not re.search(rf"^{case}\b", listed, re.M):
+            self.skipTest("no recorded frames")
+        self.find_the_same(case)
 
 
 def missing():
