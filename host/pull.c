@@ -14,12 +14,14 @@
 #define GIVEN_UP_NS 1000000000u /* libzmq retries after 0.1 s; silence for this long means that it will not */
 #define MESSAGE_LARGE ((size_t)32 << 20) /* an uncompressed frame of 16 megapixels and 16 bits */
 #define HWM_MIN 2
+#define WATCH_EVERY 32 /* messages that come without a pause */
 
 struct pull {
 	void *context, *socket;
 	struct monitor monitor;
 	char endpoint[512];
 	size_t max_message_bytes, queue_bytes;
+	unsigned unwatched;   /* messages received since the monitor was looked at */
 	uint64_t lost_ns;     /* when the connection was lost, 0: it is not or libzmq is trying again */
 	struct pull_state state;
 };
@@ -95,6 +97,7 @@ static void watch(struct pull *pull)
 {
 	int event;
 
+	pull->unwatched = 0;
 	while ((event = monitor_next(&pull->monitor)) != 0) {
 		if (event == ZMQ_EVENT_CONNECTED) {
 			pull->state.connected = true;
@@ -132,7 +135,8 @@ int pull_receive(struct pull *pull, struct message *message, int timeout_ms)
 		if (pull->socket)
 			rc = message_receive(message, pull->socket);
 	}
-	watch(pull);
+	if (rc < 0 || ++pull->unwatched == WATCH_EVERY)
+		watch(pull);
 	if (rc == -EAGAIN && (!pull->socket || (pull->lost_ns && clock_monotonic_ns() - pull->lost_ns > GIVEN_UP_NS)))
 		revive(pull);
 	return rc;

@@ -16,6 +16,7 @@
 #include "pipeline/records.h"
 
 #define LINGER_MS 500
+#define FREED_PART 8 /* a source that has run out is woken up when one in so many of its slots is free; sooner it looks by itself */
 #define WRITE_PART 2 /* the writer may hold one slot and one byte in two of a source's */
 
 struct publish {
@@ -26,6 +27,7 @@ struct publish {
 	uint8_t *buffer;
 	size_t buffer_bytes;
 	struct { uint64_t bytes; uint32_t slots; } writing[CONFIG_INPUTS_MAX]; /* on their way to the disk, by source */
+	bool freed[CONFIG_INPUTS_MAX]; /* slots went back to this source, and it has not been told */
 	struct log_limit unsent, backlog;
 };
 
@@ -121,7 +123,18 @@ static void release(struct node *node, struct slot *slot)
 	atomic_fetch_sub_explicit(&node->bytes_in_flight[slot->source], slot->message.bytes, memory_order_relaxed);
 	slot_clear(slot);
 	ring_push(&node->released[slot->source], node_slot_index(node, slot));
-	bell_ring(&node->receive[slot->source]->bell);
+	((struct publish *)node->publish->state)->freed[slot->source] = true;
+}
+
+/* Not slot by slot: to wake a source up costs more than to receive a small frame. */
+static void wake_sources(struct node *node, struct publish *p)
+{
+	for (uint32_t s = 0; s < node->n_sources; s++) {
+		if (!p->freed[s] || ring_count(&node->released[s]) < node->slots_per_source / FREED_PART)
+			continue;
+		p->freed[s] = false;
+		bell_ring(&node->receive[s]->bell);
+	}
 }
 
 /* A message for strict clients: the very bytes that came where they are good enough, else the same said properly. */
@@ -414,6 +427,7 @@ static bool publish_turn(struct lane *lane)
 	}
 	while ((run = first_closing(node)) && see_to_end(lane, run))
 		any = true;
+	wake_sources(node, p);
 	return any;
 }
 

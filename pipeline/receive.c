@@ -14,6 +14,7 @@
 
 #define WAIT_MS 20
 #define BATCH 64
+#define RING_EVERY 8 /* messages: waking admit up costs more than receiving a small one */
 
 struct receive {
 	struct pull *pull;
@@ -70,7 +71,6 @@ void receive_hand_over(struct lane *lane, struct slot *slot)
 	atomic_fetch_add_explicit(&node->bytes_in_flight[slot->source], slot->message.bytes, memory_order_relaxed);
 	atomic_fetch_add_explicit(&node->bytes_received, slot->message.bytes, memory_order_relaxed);
 	ring_push(&node->arrived[lane->index], node_slot_index(node, slot)); /* it has room for every slot of this source */
-	bell_ring(&node->admit->bell);
 }
 
 static void note_connection(struct lane *lane, struct receive *r)
@@ -111,14 +111,12 @@ static bool receive_one(struct lane *lane, struct receive *r, int timeout_ms)
 	if (r->spare == SLOT_NONE) {
 		log_limited(&r->starved, LOG_DEBUG, "%s: no free slot, the detector has to wait",
 			    node->config.input.entry[lane->index].endpoint);
-		note_connection(lane, r);
 		return false;
 	}
 	slot = node_slot(node, r->spare);
 	rc = pull_receive(r->pull, &slot->message, timeout_ms);
 	slot->received_ns = clock_monotonic_ns();
 	slot->received_unix_ns = clock_unix_ns();
-	note_connection(lane, r);
 	if (rc < 0)
 		return false;
 	r->spare = SLOT_NONE;
@@ -130,12 +128,17 @@ static bool receive_one(struct lane *lane, struct receive *r, int timeout_ms)
 static bool receive_turn(struct lane *lane)
 {
 	struct receive *r = lane->state;
+	struct bell *admit = &lane->node->admit->bell;
 	unsigned n = 0;
 
 	if (atomic_load_explicit(&lane->finish, memory_order_relaxed))
 		return false;
 	while (n < BATCH && receive_one(lane, r, n ? 0 : WAIT_MS))
-		n++;
+		if (++n % RING_EVERY == 0)
+			bell_ring(admit);
+	if (n % RING_EVERY)
+		bell_ring(admit);
+	note_connection(lane, r);
 	return n > 0 || r->spare != SLOT_NONE; /* with a slot in hand it has slept long enough, and where a message wakes it */
 }
 

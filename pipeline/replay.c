@@ -34,6 +34,7 @@ static void hand_over(struct lane *lane, struct slot *slot, enum stream_kind kin
 	slot->decoded.dialect = STREAM_V2;
 	slot->decoded.kind = kind;
 	receive_hand_over(lane, slot);
+	bell_ring(&lane->node->admit->bell);
 }
 
 static void send_start(struct lane *lane, struct replay *r, struct slot *slot)
