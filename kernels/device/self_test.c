@@ -129,9 +129,12 @@ static int analyse(const struct engine *engine, struct engine_context *context, 
 		error = engine->wait(queue);
 	engine->plan_drop(context, &loaded);
 	engine->queue_close(&queue);
-	for (uint32_t i = 0; !error && i <= FRAMES; i++)
-		if (t->item[i].status != (i == FRAMES ? -EBADMSG : 0))
-			error = -EILSEQ;
+	for (uint32_t i = 0; !error && i <= FRAMES; i++) {
+		int status = t->item[i].status;
+
+		if (status != (i == FRAMES ? -EBADMSG : 0))
+			error = status == 0 || status == -EBADMSG ? -EILSEQ : status;
+	}
 	return error;
 }
 

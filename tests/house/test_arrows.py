@@ -25,6 +25,10 @@ THREADS = {"pthread.h", "threads.h"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
 
 
+# What only one driver of devices may have.
+DRIVERS = {"cuda_runtime_api.h": "kernels/cuda/"}
+
+
 def threads_belong(name):
     return name.startswith(("host/", "pipeline/lane", "tests/", "bench/"))
 
@@ -37,7 +41,7 @@ def against(name, quote, target):
     if quote == "<":
         if target.split("/")[0] in MAY_INCLUDE:
             return f'write "{target}"'
-        if room in ("kernels", "fpga") and target not in KERNELS_SYSTEM:
+        if room in ("kernels", "fpga") and target not in KERNELS_SYSTEM and not name.startswith(DRIVERS.get(target, "-")):
             return f"{room} computes, it has no use for <{target}>"
         if target in THREADS and not threads_belong(name):
             return f"threads belong to host and pipeline/lane, not here: <{target}>"

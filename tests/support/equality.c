@@ -1,10 +1,10 @@
 /* equality.c - every engine against the reference (see equality.h). */
 #include "tests/support/equality.h"
 
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +28,7 @@ static struct contender contenders[] = {
 	{&engine_cpu, {.cpu_level = "avx512"}, NULL, NULL},
 	{&engine_cpu, {.cpu_level = "neon"}, NULL, NULL},
 	{&engine_plain, {.device = 0}, NULL, NULL},
+	{NULL, {.device = 0}, NULL, NULL}, /* CUDA's, which is a plug-in */
 };
 #define N_CONTENDERS (sizeof contenders / sizeof *contenders)
 
@@ -36,10 +37,33 @@ static const char *level_of(const struct contender *c)
 	return c->config.cpu_level ? c->config.cpu_level : "";
 }
 
+/* The engine in a shared object beside the programs, or NULL. */
+static const struct engine *engine_of_plugin(const char *file)
+{
+	const char *folder = getenv("SLUICE_BUILD");
+	const struct engine_plugin *plugin;
+	char path[4096];
+	void *object;
+
+	snprintf(path, sizeof path, "%s/%s", folder ? folder : ".", file);
+	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	plugin = object ? dlsym(object, ENGINE_PLUGIN_SYMBOL) : NULL;
+	if (!plugin) {
+		printf("skipped: %s: not built, for want of a toolkit\n", file);
+		return NULL;
+	}
+	assert_int_equal(plugin->version, ENGINE_VERSION);
+	return plugin->engine;
+}
+
 static void contender_open(struct contender *c)
 {
 	char words[256];
 
+	if (!c->engine)
+		c->engine = engine_of_plugin("sluice-cuda.so");
+	if (!c->engine)
+		return;
 	if (c->engine->probe(&c->config, words, sizeof words)) {
 		printf("skipped: engine %s %s: %s\n", c->engine->name, level_of(c), words);
 		return;

@@ -211,10 +211,10 @@ static int plain_launch(struct driver_queue *q, enum device_kernel kernel, uint3
 	return put(q, command);
 }
 
-#define MEMORY(i) ((void *)a[i].memory->at)
-#define NUMBER(i) a[i].number
+#define MEMORY(i) (*(void *const *)value[i])
+#define NUMBER(i) (*(const uint32_t *)value[i])
 
-static void run_group(enum device_kernel kernel, uint32_t g, const struct driver_argument *a)
+void plain_run_group(enum device_kernel kernel, uint32_t g, const void *const *value)
 {
 	switch (kernel) {
 	case DEVICE_DECODE:
@@ -249,6 +249,16 @@ static void run_group(enum device_kernel kernel, uint32_t g, const struct driver
 	}
 }
 
+static void run(const struct command *c)
+{
+	const void *value[DRIVER_ARGUMENTS_MAX];
+
+	for (uint32_t i = 0; i < DRIVER_ARGUMENTS_MAX; i++)
+		value[i] = c->argument[i].memory ? (const void *)&c->argument[i].memory->at : &c->argument[i].number;
+	for (uint32_t g = c->n_groups; g-- > 0;)
+		plain_run_group(c->kernel, g, value);
+}
+
 static int plain_flush(struct driver_queue *q)
 {
 	return fault();
@@ -267,8 +277,7 @@ static int plain_finish(struct driver_queue *q)
 		else if (c->kind != LAUNCH)
 			memcpy(c->to, c->from, c->bytes);
 		else if (!plain_faults.skip || plain_faults.skipped != c->kernel)
-			for (uint32_t g = c->n_groups; g-- > 0;)
-				run_group(c->kernel, g, c->argument);
+			run(c);
 	}
 	q->n = 0;
 	return error;

@@ -24,4 +24,7 @@ extern uint32_t plain_held;
 /* Copies in since the program began. */
 extern uint32_t plain_copies_in;
 
+/* Runs one group of a kernel; value[i] points to argument i: a pointer to memory, or a number. */
+void plain_run_group(enum device_kernel kernel, uint32_t group, const void *const *value);
+
 #endif
