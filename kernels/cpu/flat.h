@@ -5,6 +5,9 @@
  * more. The bound makes sums of 7 or 8 of them fit a byte. What a clipped pixel has above the bound goes to its bin at once, its
  * value to a ring beside. Windows of the three columns at either edge wrap around in flat order and are looked at apart.
  *
+ * Where more pixels than a few are that bright, frames go deep: two bytes per pixel, 5 bits of it in each, in two sets of rings. All that is done is
+ * linear or nearly so: radial sums, column sums and sums of windows are those of the lower bits and 32 times those of the upper ones.
+ *
  * Everything vectors find is a necessary condition; an exact test in integers decides. Where a frame has what this way does
  * not take (see flat_takes and FLAT_DECLINED), it goes through frame.c's rows instead, with the same results. */
 #ifndef KERNELS_CPU_FLAT_H
@@ -14,6 +17,8 @@
 #include "kernels/engine.h"
 
 #define FLAT_CLIP 31u
+#define FLAT_DEEP_BITS 5u     /* of a pixel in each of its bytes */
+#define FLAT_DEEP_CLIP 1023u
 #define FLAT_CHUNK 512u        /* pixels; 64 bytes of a bit plane */
 #define FLAT_GROUP 64u         /* pixels of a vector */
 #define FLAT_BLOCK_BYTES 8192u /* the largest block */
@@ -44,6 +49,9 @@ struct flat_plan {
 	uint8_t coarse_8[2][16], coarse_16[16];        /* by sum and sum / 16, by sum / 64 */
 	uint8_t edge[3][FLAT_EDGE_SUMS];               /* by the sum, for windows of 4, 5 and 6 columns */
 	uint32_t flat_q8;      /* 49 sum v^2 - sum^2 must be greater than sum * this / 2^8 */
+	uint16_t deep_signal;  /* (49 p - sum)^2 must be greater than sum * this / 2^(2 deep_shift) */
+	uint8_t deep_shift;
+	bool deep;             /* frames may go deep */
 	uint32_t brightest;    /* 1, 2 or 3: a window without a pixel of this value has no strong one */
 	uint64_t *allowed;     /* a bit per pixel: the mask */
 	uint64_t *run_ends;    /* a bit per pixel: the last one of its run */
@@ -65,6 +73,7 @@ struct flat_queue {
 	uint8_t *pixels, *columns;           /* rings: pixels, and sums of 7 of them in a column, the newest one lowest */
 	uint8_t *valid, *near[3];            /* rings of bits: valid; a pixel >= brightest within 7 x 1, 7 x 2, 7 x 4 up and left */
 	uint32_t *wide;                      /* ring: values of clipped pixels */
+	struct flat_queue *upper;            /* deep: the upper bits' rings of pixels and columns and what flat_level.bins uses, nothing else */
 	uint8_t *planes, *padded;            /* a block; a short one with its planes padded, or the input of the last */
 	uint8_t *ends[2];                    /* low and high bytes of running sums at the ends of runs; [63] is the last one before */
 	uint16_t *sum_16[2];                 /* per slot, upwards and downwards, from a few segments; their order in 64 is the level's affair */
@@ -73,6 +82,7 @@ struct flat_queue {
 	uint32_t *refused;                   /* per slot: pixels refused by value */
 	uint32_t *edge_strong, *edge_value;
 	struct lz4_patterns *patterns;
+	bool next_deep;                      /* frames like this one are likely to follow */
 	uint32_t rest, next_rest;            /* frames to send the other way after one that had to be; and after one more */
 
 	/* The frame under way. */
@@ -81,7 +91,9 @@ struct flat_queue {
 	uint32_t *strong, *value;            /* the lists, room for list_room */
 	uint32_t list_room, n_strong, n_edge;
 	uint32_t edge_row;                   /* the next row whose edges are to be looked at */
-	bool radial, search, declined, sums_16;
+	bool radial, search, declined, sums_16, deep;
+	uint32_t clip;                       /* FLAT_CLIP, or FLAT_DEEP_CLIP */
+	uint32_t n_above;                    /* deep: pixels of more than FLAT_CLIP */
 	uint32_t n_nodata, n_saturated, n_clipped, max, max_index;
 	uint64_t running_sum;
 	const struct flat_segment *segment;
@@ -109,9 +121,14 @@ struct flat_level {
 	void (*windows)(struct flat_queue *f, int64_t n, uint32_t n_chunks);
 	/* The first test for all candidates; flat_decide for those that pass. */
 	void (*decide)(struct flat_queue *f, int64_t n, uint32_t n_chunks);
+	/* The same three for frames that go deep; no pixel need be bright there. NULL: they go the other way; so do those of other types. */
+	void (*take_deep[PIXEL_TYPES])(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+	void (*windows_deep)(struct flat_queue *f, int64_t n, uint32_t n_chunks);
+	void (*decide_deep)(struct flat_queue *f, int64_t n, uint32_t n_chunks);
 };
 
 #define FLAT_DECLINED 1 /* not an error: this frame goes the other way */
+#define FLAT_TOO_BRIGHT 2 /* nor this: it goes deep */
 
 static inline uint8_t *flat_pixels(const struct flat_queue *f, int64_t n)
 {
@@ -135,11 +152,21 @@ static inline uint32_t flat_slot(const struct flat_queue *f, int64_t n)
 	return bin == PLAN_BIN_NONE ? f->plan->n_bins : bin;
 }
 
+static inline uint32_t flat_clipped(const struct flat_queue *f, int64_t n)
+{
+	return *flat_pixels(f, n) + (f->deep ? (uint32_t)*flat_pixels(f->upper, n) << FLAT_DEEP_BITS : 0);
+}
+
+static inline uint32_t flat_column(const struct flat_queue *f, int64_t n)
+{
+	return *flat_columns(f, n) + (f->deep ? (uint32_t)*flat_columns(f->upper, n) << FLAT_DEEP_BITS : 0);
+}
+
 static inline uint32_t flat_value(const struct flat_queue *f, int64_t n)
 {
-	uint32_t clipped = *flat_pixels(f, n);
+	uint32_t clipped = flat_clipped(f, n);
 
-	return clipped < FLAT_CLIP ? clipped : *flat_wide(f, n);
+	return clipped < f->clip ? clipped : *flat_wide(f, n);
 }
 
 /* flat_tables.c, flat_runs.c: *out stays NULL where the plan is not for this way. Where bins change too often, there are no segments. */
@@ -167,11 +194,15 @@ extern const struct flat_level flat_level_avx2, flat_level_avx512;
 void flat_take_u8_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u16_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u32_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_deep_u16_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_deep_u32_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_bins_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks);
 void flat_empty_sums_avx2(struct flat_queue *f);
 void flat_take_u8_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u16_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u32_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_deep_u16_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_deep_u32_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_bins_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks);
 void flat_empty_sums_avx512(struct flat_queue *f);
 #endif

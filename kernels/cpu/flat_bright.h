@@ -27,12 +27,12 @@ static inline void bright_prefetch(const struct flat_queue *f, int64_t n)
 		__builtin_prefetch(f->plan->bin + n + f->plan->shape.width);
 }
 
-/* One valid pixel of FLAT_CLIP or more. */
+/* One valid pixel that is clipped. */
 static inline void bright_take(struct flat_queue *f, int64_t n, uint32_t v)
 {
 	bright_prefetch(f, n);
 	*flat_wide(f, n) = v;
-	f->excess[flat_slot(f, n)] += v - FLAT_CLIP;
+	f->excess[flat_slot(f, n)] += v - f->clip;
 	f->n_saturated += v > f->plan->saturation_value;
 	f->declined |= v >= PLAN_BIG_PIXEL;
 	if (v > f->max) {
@@ -98,8 +98,8 @@ static inline void bright_find(struct flat_queue *f, int64_t n)
 	for (unsigned i = 0; i < FLAT_CHUNK; i++) {
 		bool valid = f->valid[(at + i) / 8] >> i % 8 & 1;
 
-		if (valid && (f->max_index == UINT32_MAX || f->pixels[at + i] > f->max)) {
-			f->max = f->pixels[at + i];
+		if (valid && (f->max_index == UINT32_MAX || flat_clipped(f, n + i) > f->max)) {
+			f->max = flat_clipped(f, n + i);
 			f->max_index = (uint32_t)(n + i);
 		}
 	}

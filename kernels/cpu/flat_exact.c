@@ -56,8 +56,8 @@ void flat_decide(struct flat_queue *f, int64_t n, uint64_t sum, uint64_t squares
 		unsigned at = (unsigned)__builtin_ctzll(clipped);
 		uint64_t v = *flat_wide(f, corner + (at / 8) * width + at % 8);
 
-		w.sum += v - FLAT_CLIP;
-		w.squares += v * v - FLAT_CLIP * FLAT_CLIP;
+		w.sum += v - f->clip;
+		w.squares += v * v - f->clip * f->clip;
 	}
 	w.m = count_valid(f, corner, 2 * K + 1);
 	p = flat_value(f, n);
@@ -90,6 +90,16 @@ static void decide_edge(struct flat_queue *f, int64_t y, uint32_t x, uint32_t x_
 	}
 }
 
+/* Whether pixel x from either edge may stand out of a window of x + 4 columns with this sum. */
+static bool edge_stands_out(const struct flat_queue *f, uint32_t x, uint64_t p, uint64_t sum)
+{
+	uint64_t m = 7 * (x + K + 1), b = m * p - sum;
+
+	if (!f->deep)
+		return p > f->tables->edge[x][sum];
+	return p == f->clip || (m * p > sum && b * b > (f->plan->ns2_q16 * sum * m) >> 16);
+}
+
 /* The three columns at either edge of row y; their sums are those of column sums around it, which end K rows lower. */
 static void edge_row(struct flat_queue *f, int64_t y)
 {
@@ -97,18 +107,18 @@ static void edge_row(struct flat_queue *f, int64_t y)
 	uint32_t left = 0, right = 0, sums[K];
 
 	for (int64_t i = 0; i < K; i++) {
-		left += *flat_columns(f, lowest + i);
-		right += *flat_columns(f, lowest + width - 1 - i);
+		left += flat_column(f, lowest + i);
+		right += flat_column(f, lowest + width - 1 - i);
 	}
 	for (int64_t x = 0; x < K; x++) {
-		left += *flat_columns(f, lowest + x + K);
-		if (*flat_pixels(f, y * width + x) > f->tables->edge[x][left])
+		left += flat_column(f, lowest + x + K);
+		if (edge_stands_out(f, (uint32_t)x, flat_clipped(f, y * width + x), left))
 			decide_edge(f, y, (uint32_t)x, 0, (uint32_t)x + K + 1);
 	}
 	for (int64_t x = 0; x < K; x++)
-		sums[x] = right += *flat_columns(f, lowest + width - 1 - x - K);
+		sums[x] = right += flat_column(f, lowest + width - 1 - x - K);
 	for (int64_t x = K - 1; x >= 0; x--)
-		if (*flat_pixels(f, (y + 1) * width - 1 - x) > f->tables->edge[x][sums[x]])
+		if (edge_stands_out(f, (uint32_t)x, flat_clipped(f, (y + 1) * width - 1 - x), sums[x]))
 			decide_edge(f, y, (uint32_t)(width - 1 - x), (uint32_t)(width - 1 - x - K), (uint32_t)x + K + 1);
 }
 

@@ -8,7 +8,8 @@
 #include "kernels/cpu/flat.h"
 
 #define INPUT_MAX (FLAT_BLOCK_BYTES + 1024u) /* compressed bytes of a block that is worth a copy */
-#define CLIPPED_PART 8u   /* above this part of clipped or refused pixels the other way is faster, */
+#define BRIGHT_PART 160u  /* above this part of clipped pixels going deep is faster, */
+#define CLIPPED_PART 8u   /* above this part the other way */
 #define REST_MAX 15u      /* and frames like this one are likely to follow */
 
 static bool takes(const struct flat_queue *f, const struct engine_item *item)
@@ -67,19 +68,56 @@ static void scatter(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 		sum[bin[i] < n_bins ? bin[i] : n_bins] += pixels[i];
 }
 
-/* What a block's pixels make possible, once they are in the rings. */
-static void use_block(struct flat_queue *f, int64_t n, uint32_t n_chunks, bool flush)
+static void add_to_bins(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 {
-	if (f->radial && !flush && f->tables->segment)
+	if (f->tables->segment)
 		f->level->bins(f, n, n_chunks);
-	else if (f->radial && !flush)
+	else
 		scatter(f, n, n_chunks);
-	if (!f->search)
+	if (f->deep && f->tables->segment)
+		f->level->bins(f->upper, n, n_chunks);
+	else if (f->deep)
+		scatter(f->upper, n, n_chunks);
+}
+
+static void search(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	if (f->deep) {
+		f->level->windows_deep(f, n, n_chunks);
+		f->level->decide_deep(f, n, n_chunks);
 		return;
+	}
 	f->level->spread(f, n, n_chunks);
 	f->level->windows(f, n, n_chunks);
 	f->level->decide(f, n, n_chunks);
+}
+
+/* What a block's pixels make possible, once they are in the rings. */
+static void use_block(struct flat_queue *f, int64_t n, uint32_t n_chunks, bool flush)
+{
+	if (f->radial && !flush)
+		add_to_bins(f, n, n_chunks);
+	if (!f->search)
+		return;
+	search(f, n, n_chunks);
 	flat_edges(f, n + (int64_t)n_chunks * FLAT_CHUNK);
+}
+
+static bool goes_deep(const struct flat_queue *f)
+{
+	return f->tables->deep && f->level->take_deep[f->plan->shape.type];
+}
+
+/* A block's planes into the rings. */
+static int take_planes(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
+{
+	enum pixel_type type = f->plan->shape.type;
+	size_t n_pixels = image_pixels(&f->plan->shape);
+
+	(f->deep ? f->level->take_deep : f->level->take)[type](f, n, n_chunks, planes, pitch);
+	if (!f->deep && f->n_clipped > n_pixels / BRIGHT_PART && goes_deep(f))
+		return FLAT_TOO_BRIGHT;
+	return f->declined || f->n_clipped > n_pixels / CLIPPED_PART ? FLAT_DECLINED : 0;
 }
 
 static int take_blocks(struct flat_queue *f, const struct engine_item *item, int64_t *n)
@@ -98,13 +136,20 @@ static int take_blocks(struct flat_queue *f, const struct engine_item *item, int
 			return error;
 		if (last)
 			planes = pad(f, item, blocks->last_bytes >> type, n_tail, &pitch);
-		f->level->take[type](f, *n, (uint32_t)(pitch / (FLAT_CHUNK / 8)), planes, pitch);
-		if (f->declined || f->n_clipped > image_pixels(&f->plan->shape) / CLIPPED_PART)
-			return FLAT_DECLINED;
+		error = take_planes(f, *n, (uint32_t)(pitch / (FLAT_CHUNK / 8)), planes, pitch);
+		if (error)
+			return error;
 		use_block(f, *n, (uint32_t)(pitch / (FLAT_CHUNK / 8)), false);
 		*n += 8 * (int64_t)pitch;
 	}
 	return 0;
+}
+
+static void clear_chunk(struct flat_queue *f, uint64_t at)
+{
+	memset(f->pixels + at, 0, FLAT_CHUNK);
+	if (at < FLAT_SLACK)
+		memset(f->pixels + f->ring_pixels + at, 0, FLAT_CHUNK);
 }
 
 /* A chunk of nothing into the rings. */
@@ -112,10 +157,10 @@ static void take_nothing(struct flat_queue *f, int64_t n)
 {
 	uint64_t at = (uint64_t)n & (f->ring_pixels - 1);
 
-	memset(f->pixels + at, 0, FLAT_CHUNK);
+	clear_chunk(f, at);
+	if (f->deep)
+		clear_chunk(f->upper, at);
 	memset(f->valid + at / 8, 0, FLAT_CHUNK / 8);
-	if (at < FLAT_SLACK)
-		memset(f->pixels + f->ring_pixels + at, 0, FLAT_CHUNK);
 	if (at / 8 < FLAT_BITS_SLACK)
 		memset(f->valid + (f->ring_pixels + at) / 8, 0, FLAT_CHUNK / 8);
 	memset(f->seen, 0, FLAT_CHUNK / 8);
@@ -133,14 +178,23 @@ static void flush(struct flat_queue *f, int64_t n)
 	}
 }
 
+static uint64_t slot_sum(const struct flat_queue *f, uint32_t slot)
+{
+	return (uint64_t)f->sum_32[0][slot] + f->sum_32[1][f->tables->n_slots - 1 - slot];
+}
+
 static void finish_radial(struct flat_queue *f, const struct engine_item *item, const uint32_t *bin_allowed)
 {
 	uint32_t n_slots = f->tables->n_slots;
 
 	f->level->empty_sums(f);
+	if (f->deep)
+		f->level->empty_sums(f->upper);
 	for (uint32_t slot = 0; slot < n_slots; slot++) {
-		uint64_t sum = f->excess[slot] + f->sum_32[0][slot] + f->sum_32[1][n_slots - 1 - slot];
+		uint64_t sum = f->excess[slot] + slot_sum(f, slot);
 
+		if (f->deep)
+			sum += slot_sum(f->upper, slot) << FLAT_DEEP_BITS;
 		if (item->wanted & OUTPUT_TOTALS)
 			item->result->sum += sum;
 		if (!(item->wanted & OUTPUT_RADIAL) || slot >= f->plan->n_bins)
@@ -184,10 +238,17 @@ static void decline_more(struct flat_queue *f)
 	f->next_rest = f->next_rest < REST_MAX ? 2 * f->next_rest + 1 : REST_MAX;
 }
 
+static int take_frame(struct flat_queue *f, const struct engine_item *item, int64_t *n)
+{
+	*n = 0;
+	flat_clear(f, f->plan);
+	return take_blocks(f, item, n);
+}
+
 int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct flat_plan *tables, const struct engine_item *item,
 		 const uint32_t *bin_allowed)
 {
-	int64_t n = 0;
+	int64_t n;
 	int error;
 
 	f->plan = plan;
@@ -200,14 +261,18 @@ int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct fla
 		f->rest--;
 		return FLAT_DECLINED;
 	}
-	flat_clear(f, plan);
-	f->segment = tables->segment;
-	error = take_blocks(f, item, &n);
+	f->deep = f->next_deep && goes_deep(f);
+	error = take_frame(f, item, &n);
+	if (error == FLAT_TOO_BRIGHT) {
+		f->deep = true;
+		error = take_frame(f, item, &n);
+	}
 	if (error == FLAT_DECLINED)
 		decline_more(f);
 	if (error)
 		return error;
 	f->next_rest = 0;
+	f->next_deep = f->deep && f->n_above > image_pixels(&plan->shape) / (2 * BRIGHT_PART);
 	if (f->search)
 		flush(f, n);
 	if (f->radial)

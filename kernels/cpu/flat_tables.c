@@ -12,6 +12,7 @@
 #include "kernels/cpu/flat.h"
 
 #define PIXELS_MAX (1u << 27)    /* times FLAT_CLIP fits 32 bits */
+#define DEEP_SHIFT_MAX 4u         /* leaves 12 bits of 49 p - sum, of which more than a few hundred always pass */
 #define FLAT_Q8_MAX (1u << 20)   /* times the largest sum of a window fits 31 bits */
 
 /* The smallest pixel that stands out of a window of m with this sum, less 1; a clipped pixel always does. */
@@ -62,6 +63,19 @@ static void make_flat_test(struct flat_plan *t, const struct plan *plan)
 	t->searches = true;
 }
 
+/* As many bits of the squares as fit. */
+static void make_deep(struct flat_plan *t, const struct plan *plan)
+{
+	uint64_t signal = plan->ns2_q16 * FLAT_WINDOW; /* a plan's bounds keep this far from 2^64 */
+
+	t->deep_shift = DEEP_SHIFT_MAX;
+	while (t->deep_shift > 0 && signal >> (16 - 2 * t->deep_shift) > UINT16_MAX)
+		t->deep_shift--;
+	signal >>= 16 - 2 * t->deep_shift;
+	t->deep_signal = (uint16_t)(signal < UINT16_MAX ? signal : UINT16_MAX);
+	t->deep = plan->shape.type != PIXEL_U8 && plan->saturation_value >= FLAT_DEEP_CLIP && plan->invalid_from > FLAT_DEEP_CLIP;
+}
+
 static int make_allowed(struct flat_plan *t, const struct plan *plan)
 {
 	size_t pixels = image_pixels(&plan->shape);
@@ -96,6 +110,7 @@ int flat_tables_make(struct flat_plan **out, const struct plan *plan)
 		make_thresholds(t, plan);
 		make_flat_test(t, plan);
 	}
+	make_deep(t, plan);
 	error = make_allowed(t, plan);
 	if (!error)
 		error = flat_runs_make(t, plan);

@@ -103,18 +103,28 @@ static ALWAYS_INLINE void take_bright(struct flat_queue *f, const struct chunk *
 	}
 }
 
-/* Which of the clipped pixels are refused; they are taken out of the counts. */
-static ALWAYS_INLINE __m512i refuse(struct flat_queue *f, const struct chunk *c, __m512i clipped)
+static ALWAYS_INLINE void load_allowed(const struct flat_queue *f, struct chunk *c)
+{
+	const uint64_t *allowed = f->tables->allowed + c->n / 64;
+
+	c->valid = _mm512_loadu_si512(allowed);
+	_mm_prefetch((const char *)allowed + AHEAD_BYTES, _MM_HINT_T0);
+}
+
+/* Those of the clipped pixels that are refused are taken out of the valid ones and of the counts. Returns the others. */
+static ALWAYS_INLINE __m512i refuse(struct flat_queue *f, struct chunk *c, __m512i clipped)
 {
 	_Alignas(FLAT_VECTOR) uint64_t bits[GROUPS];
+	__m512i refused = clipped;
 
 	for (unsigned i = bright_refused_from(f->plan); i < 8 * c->elem; i++)
-		clipped = _mm512_and_si512(clipped, plane(c, i));
-	if (_mm512_test_epi64_mask(clipped, clipped)) {
-		_mm512_store_si512(bits, clipped);
+		refused = _mm512_and_si512(refused, plane(c, i));
+	if (_mm512_test_epi64_mask(refused, refused)) {
+		_mm512_store_si512(bits, refused);
 		bright_refuse(f, c->n, bits, GROUPS);
 	}
-	return clipped;
+	c->valid = _mm512_andnot_si512(refused, c->valid);
+	return _mm512_andnot_si512(refused, clipped);
 }
 
 static __attribute__((noinline)) void take_bright_u8(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i pixels[GROUPS])
@@ -154,17 +164,24 @@ static ALWAYS_INLINE __m512i bright_ones(const struct flat_queue *f, const struc
 	return _mm512_and_si512(c->valid, _mm512_or_si512(_mm512_or_si512(low, plane(c, 2)), high));
 }
 
-static ALWAYS_INLINE void store_chunk(struct flat_queue *f, const struct chunk *c, const __m512i pixels[GROUPS])
+static ALWAYS_INLINE void store_pixels(struct flat_queue *f, uint64_t at, const __m512i pixels[GROUPS])
 {
-	uint64_t at = (uint64_t)c->n & (f->ring_pixels - 1);
-	uint8_t *out = f->pixels + at, *bits = f->valid + at / 8;
+	uint8_t *out = f->pixels + at;
 
 	for (unsigned g = 0; g < GROUPS; g++)
 		_mm512_store_si512(out + g * FLAT_GROUP, pixels[g]);
-	_mm512_store_si512(bits, c->valid);
 	if (at < FLAT_SLACK)
 		for (unsigned g = 0; g < GROUPS; g++)
 			_mm512_store_si512(out + f->ring_pixels + g * FLAT_GROUP, pixels[g]);
+}
+
+static ALWAYS_INLINE void store_chunk(struct flat_queue *f, const struct chunk *c, const __m512i pixels[GROUPS])
+{
+	uint64_t at = (uint64_t)c->n & (f->ring_pixels - 1);
+	uint8_t *bits = f->valid + at / 8;
+
+	store_pixels(f, at, pixels);
+	_mm512_store_si512(bits, c->valid);
 	if (at / 8 < FLAT_BITS_SLACK)
 		_mm512_store_si512(bits + f->ring_pixels / 8, c->valid);
 }
@@ -191,15 +208,10 @@ static ALWAYS_INLINE void take_chunk(struct flat_queue *f, struct chunk *c, uint
 	__m512i all = _mm512_and_si512(_mm512_ternarylogic_epi64(plane(c, 0), plane(c, 1), plane(c, 2), 0x80), _mm512_and_si512(three, four));
 	__m512i clipped, fifth, pixels[GROUPS];
 
-	c->valid = _mm512_loadu_si512(f->tables->allowed + c->n / 64);
-	_mm_prefetch((const char *)(f->tables->allowed + c->n / 64) + AHEAD_BYTES, _MM_HINT_T0);
+	load_allowed(f, c);
 	clipped = _mm512_and_si512(c->valid, _mm512_or_si512(above, all));
-	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0)) {
-		__m512i refused = refuse(f, c, clipped);
-
-		c->valid = _mm512_andnot_si512(refused, c->valid);
-		clipped = _mm512_andnot_si512(refused, clipped);
-	}
+	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0))
+		clipped = refuse(f, c, clipped);
 	fifth = _mm512_and_si512(c->valid, four);
 	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0))
 		take_bright_apart(f, c, clipped, pixels);
@@ -234,5 +246,86 @@ void flat_take_u16_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, co
 void flat_take_u32_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
 {
 	take(f, n, n_chunks, planes, pitch, 4);
+}
+
+/* --- deep: 5 bits of a pixel in either byte ----------------------------------------------------------------------- */
+
+/* As take_bright; clipped pixels have all their bits set. */
+static ALWAYS_INLINE void take_bright_deep(struct flat_queue *f, const struct chunk *c, __m512i clipped, __m512i low[GROUPS],
+					   __m512i high[GROUPS], unsigned elem)
+{
+	const __m512i most = _mm512_set1_epi8(FLAT_CLIP);
+	_Alignas(FLAT_VECTOR) uint64_t bits[GROUPS];
+	struct bright_pixels w;
+
+	turn_wide(c, &w, elem);
+	_mm512_store_si512(bits, clipped);
+	for (unsigned g = 0; g < GROUPS; g++) {
+		f->n_clipped += (uint32_t)_mm_popcnt_u64(bits[g]);
+		low[g] = _mm512_mask_mov_epi8(low[g], bits[g], most);
+		high[g] = _mm512_mask_mov_epi8(high[g], bits[g], most);
+		for (uint64_t left = bits[g]; left; left &= left - 1) {
+			unsigned i = g * FLAT_GROUP + (unsigned)_tzcnt_u64(left);
+
+			bright_take(f, c->n + i, bright_pixel(&w, i, elem));
+		}
+	}
+}
+
+static ALWAYS_INLINE void take_maximum_deep(struct flat_queue *f, int64_t n, const __m512i low[GROUPS], const __m512i high[GROUPS])
+{
+	const __m512i max_low = _mm512_set1_epi8((char)(f->max % 32)), max_high = _mm512_set1_epi8((char)(f->max / 32));
+	__mmask64 more = 0;
+
+	if (f->max >= FLAT_DEEP_CLIP)
+		return;
+	for (unsigned g = 0; g < GROUPS; g++) {
+		__mmask64 equal = _mm512_cmpeq_epi8_mask(high[g], max_high);
+
+		more |= _mm512_cmpgt_epu8_mask(high[g], max_high) | _mm512_mask_cmpgt_epu8_mask(equal, low[g], max_low);
+	}
+	if (f->max_index == UINT32_MAX || more)
+		bright_find(f, n);
+}
+
+static ALWAYS_INLINE void take_deep_chunk(struct flat_queue *f, struct chunk *c)
+{
+	__m512i above = or_of_planes(c, 2 * FLAT_DEEP_BITS, 8 * c->elem), upper = or_of_planes(c, FLAT_DEEP_BITS, 2 * FLAT_DEEP_BITS), all = plane(c, 0);
+	__m512i clipped, low[GROUPS], high[GROUPS];
+
+	for (unsigned i = 1; i < 2 * FLAT_DEEP_BITS; i++)
+		all = _mm512_and_si512(all, plane(c, i));
+	load_allowed(f, c);
+	clipped = _mm512_and_si512(c->valid, _mm512_or_si512(above, all));
+	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0))
+		clipped = refuse(f, c, clipped);
+	upper = _mm512_and_si512(c->valid, _mm512_or_si512(above, upper));
+	f->n_above += (uint32_t)_mm512_reduce_add_epi64(_mm512_popcnt_epi64(upper));
+	turn(c, 0, 5, low);
+	turn(c, FLAT_DEEP_BITS, 5, high);
+	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0))
+		take_bright_deep(f, c, clipped, low, high, c->elem);
+	store_chunk(f, c, low);
+	store_pixels(f->upper, (uint64_t)c->n & (f->ring_pixels - 1), high);
+	take_maximum_deep(f, c->n, low, high);
+}
+
+static ALWAYS_INLINE void take_deep(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch, unsigned elem)
+{
+	for (uint32_t i = 0; i < n_chunks; i++) {
+		struct chunk c = {.planes = planes + i * (FLAT_CHUNK / 8), .pitch = pitch, .elem = elem, .n = n + (int64_t)i * FLAT_CHUNK};
+
+		take_deep_chunk(f, &c);
+	}
+}
+
+void flat_take_deep_u16_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
+{
+	take_deep(f, n, n_chunks, planes, pitch, 2);
+}
+
+void flat_take_deep_u32_avx512(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch)
+{
+	take_deep(f, n, n_chunks, planes, pitch, 4);
 }
 #endif

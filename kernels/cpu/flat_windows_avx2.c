@@ -1,5 +1,5 @@
 /* flat_windows_avx2.c - windows of 7 x 7 pixels with AVX2 (kernels/cpu/flat.h): which pixels may be strong. As flat_windows_avx512.c, but the
- * thresholds come from tables of 16 entries, coarser where sums are larger. */
+ * thresholds of small sums come from tables of 16 entries, those of others from what they are made of. */
 #ifdef __x86_64__
 #include <immintrin.h>
 #include <string.h>
@@ -140,20 +140,48 @@ static ALWAYS_INLINE __m256i thresholds_8(const struct flat_plan *t, __m256i bef
 	return _mm256_max_epu8(_mm256_shuffle_epi8(fine, _mm256_adds_epu8(sum, _mm256_set1_epi8(0x70))), _mm256_shuffle_epi8(coarse, sixteenths));
 }
 
-/* The same in 16 bits, even and odd pixels apart, up to 1023. */
-static ALWAYS_INLINE __m256i thresholds_16(const struct flat_plan *t, __m256i before, __m256i d)
+/* Even and odd entries apart. */
+struct halves {
+	__m256i even, odd;
+};
+
+static ALWAYS_INLINE struct halves widen(__m256i bytes)
 {
-	const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)t->coarse_16));
-	const __m256i ones = _mm256_set1_epi8(1), top = _mm256_set1_epi16(1023), low = _mm256_set1_epi16(255);
+	return (struct halves){_mm256_and_si256(bytes, _mm256_set1_epi16(255)), _mm256_srli_epi16(bytes, 8)};
+}
+
+/* Sums of 7 columns in 16 bits. */
+static ALWAYS_INLINE struct halves sums_of_7(__m256i before, __m256i d)
+{
+	const __m256i ones = _mm256_set1_epi8(1);
 	__m256i sixth = MOVED(d, between(before, d), 6), pairs_before = _mm256_maddubs_epi16(before, ones);
 	__m256i pairs = _mm256_maddubs_epi16(d, ones), pairs_between = between(pairs_before, pairs);
 	__m256i fours = _mm256_add_epi16(MOVED(pairs, pairs_between, 2), MOVED(pairs, pairs_between, 4));
-	__m256i odd = _mm256_add_epi16(_mm256_add_epi16(pairs, fours), _mm256_srli_epi16(sixth, 8));
-	__m256i even = _mm256_add_epi16(_mm256_add_epi16(fours, _mm256_maddubs_epi16(sixth, ones)), _mm256_and_si256(d, low));
+	struct halves sum;
 
-	even = _mm256_srli_epi16(_mm256_min_epu16(even, top), 6);
-	odd = _mm256_srli_epi16(_mm256_min_epu16(odd, top), 6);
-	return _mm256_shuffle_epi8(table, _mm256_or_si256(even, _mm256_slli_epi16(odd, 8)));
+	sum.odd = _mm256_add_epi16(_mm256_add_epi16(pairs, fours), _mm256_srli_epi16(sixth, 8));
+	sum.even = _mm256_add_epi16(_mm256_add_epi16(fours, _mm256_maddubs_epi16(sixth, ones)), widen(d).even);
+	return sum;
+}
+
+/* All bits set where a pixel p may stand out of a window with this sum, for pixels below `clip`; clipped ones always do. */
+static ALWAYS_INLINE __m256i stands_out(const struct flat_plan *t, __m256i p, __m256i sum, unsigned clip)
+{
+	const __m256i most = _mm256_set1_epi16((short)(0xffffu >> t->deep_shift)), signal = _mm256_set1_epi16((short)t->deep_signal);
+	__m256i b = _mm256_subs_epu16(_mm256_mullo_epi16(p, _mm256_set1_epi16(FLAT_WINDOW)), sum);
+	__m256i shifted = _mm256_sll_epi16(_mm256_min_epu16(b, most), _mm_cvtsi32_si128(t->deep_shift));
+	__m256i left = _mm256_mulhi_epu16(shifted, shifted), right = _mm256_mulhi_epu16(sum, signal);
+	__m256i not_less = _mm256_cmpeq_epi16(_mm256_max_epu16(left, right), left), none = _mm256_cmpeq_epi16(b, _mm256_setzero_si256());
+
+	return _mm256_or_si256(_mm256_andnot_si256(none, not_less), _mm256_cmpeq_epi16(p, _mm256_set1_epi16((short)clip)));
+}
+
+/* A bit per pixel. */
+static ALWAYS_INLINE uint32_t stand_out(const struct flat_plan *t, struct halves p, struct halves sum, unsigned clip)
+{
+	__m256i even = stands_out(t, p.even, sum.even, clip), odd = stands_out(t, p.odd, sum.odd, clip);
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_blendv_epi8(even, odd, _mm256_set1_epi16((short)0xff00)));
 }
 
 /* Returns whether most column sums are large. */
@@ -165,7 +193,10 @@ static ALWAYS_INLINE bool find_chunk(const struct columns *c, const struct flat_
 	for (unsigned i = 0; i < VECTORS; i++) {
 		__m256i d = roll(c, i * VECTOR);
 
-		bits[i] = compare(c, i * VECTOR, sums_16 ? thresholds_16(t, before, d) : thresholds_8(t, before, d));
+		if (sums_16)
+			bits[i] = stand_out(t, widen(load(c->centre + i * VECTOR)), sums_of_7(before, d), FLAT_CLIP);
+		else
+			bits[i] = compare(c, i * VECTOR, thresholds_8(t, before, d));
 		most = _mm256_max_epu8(most, d);
 		before = d;
 	}
@@ -184,29 +215,69 @@ static bool any_word(const uint64_t words[WORDS])
 	return any != 0;
 }
 
-static void find_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+static ALWAYS_INLINE struct columns columns_at(const struct flat_queue *f, int64_t n)
 {
 	int64_t width = f->plan->shape.width;
+	struct columns c = {
+		.in = flat_pixels(f, n),
+		.gone = flat_pixels(f, n - 7 * width),
+		.above = flat_columns(f, n - width),
+		.centre = flat_pixels(f, n - 3 * width - 3),
+		.out = flat_columns(f, n),
+	};
 
+	c.copy = c.out == f->columns ? f->column_pixels : 0;
+	return c;
+}
+
+static void find_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
 	for (uint32_t i = 0; i < n_chunks; i++, n += FLAT_CHUNK) {
 		__m256i before = load(flat_columns(f, n - VECTOR));
-		struct columns c = {
-			.in = flat_pixels(f, n),
-			.gone = flat_pixels(f, n - 7 * width),
-			.above = flat_columns(f, n - width),
-			.centre = flat_pixels(f, n - 3 * width - 3),
-			.out = flat_columns(f, n),
-			.window = f->window + i * WORDS,
-			.candidates = f->candidates + i * WORDS,
-		};
+		struct columns c = columns_at(f, n);
 
-		c.copy = c.out == f->columns ? f->column_pixels : 0;
+		c.window = f->window + i * WORDS;
+		c.candidates = f->candidates + i * WORDS;
 		if (!any_word(c.window))
 			roll_only(&c);
 		else if (f->sums_16)
 			f->sums_16 = find_chunk(&c, f->tables, before, true);
 		else
 			f->sums_16 = find_chunk(&c, f->tables, before, false);
+	}
+}
+
+/* Deep: low + 2^FLAT_DEEP_BITS high. */
+static ALWAYS_INLINE struct halves join(struct halves low, struct halves high)
+{
+	return (struct halves){_mm256_add_epi16(low.even, _mm256_slli_epi16(high.even, FLAT_DEEP_BITS)),
+			       _mm256_add_epi16(low.odd, _mm256_slli_epi16(high.odd, FLAT_DEEP_BITS))};
+}
+
+static ALWAYS_INLINE void find_chunk_deep(const struct flat_plan *t, const struct columns *low, const struct columns *high, __m256i low_before,
+					  __m256i high_before)
+{
+	uint32_t bits[VECTORS];
+
+	for (unsigned i = 0; i < VECTORS; i++) {
+		__m256i l = roll(low, i * VECTOR), h = roll(high, i * VECTOR);
+		struct halves p = join(widen(load(low->centre + i * VECTOR)), widen(load(high->centre + i * VECTOR)));
+
+		bits[i] = stand_out(t, p, join(sums_of_7(low_before, l), sums_of_7(high_before, h)), FLAT_DEEP_CLIP);
+		low_before = l;
+		high_before = h;
+	}
+	for (unsigned i = 0; i < WORDS; i++)
+		low->candidates[i] = bits[2 * i] | (uint64_t)bits[2 * i + 1] << 32;
+}
+
+static void find_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	for (uint32_t i = 0; i < n_chunks; i++, n += FLAT_CHUNK) {
+		struct columns low = columns_at(f, n), high = columns_at(f->upper, n);
+
+		low.candidates = f->candidates + i * WORDS;
+		find_chunk_deep(f->tables, &low, &high, load(flat_columns(f, n - VECTOR)), load(flat_columns(f->upper, n - VECTOR)));
 	}
 }
 
@@ -220,62 +291,109 @@ static uint32_t list_candidates(const uint64_t *words, uint32_t n_words, uint16_
 	return (uint32_t)(at - list);
 }
 
+/* The rows of windows from the first pixel of a block's first window on, in one ring or both. */
+struct window_rows {
+	const uint8_t *low[7], *high[7];
+};
+
 /* Which pixels of the window at `at` are clipped: bit 8 * row + column. */
-static uint64_t clipped_pixels(const uint8_t *const row[7], uint32_t at)
+static ALWAYS_INLINE uint64_t clipped_pixels(const struct window_rows *rows, uint32_t at, bool deep)
 {
 	uint64_t clipped = 0;
 
 	for (unsigned i = 0; i < 7; i++) {
-		__m128i v = _mm_cmpeq_epi8(_mm_loadl_epi64((const __m128i *)(row[i] + at)), _mm_set1_epi8(FLAT_CLIP));
+		__m128i v = _mm_loadl_epi64((const __m128i *)(rows->low[i] + at));
 
+		if (deep)
+			v = _mm_and_si128(v, _mm_loadl_epi64((const __m128i *)(rows->high[i] + at)));
+		v = _mm_cmpeq_epi8(v, _mm_set1_epi8(FLAT_CLIP));
 		clipped |= (uint64_t)(_mm_movemask_epi8(v) & 0x7f) << 8 * i;
 	}
 	return clipped;
 }
 
-/* Up to four candidates, a qword each. A clipped window always passes. */
-static ALWAYS_INLINE void test_four(struct flat_queue *f, int64_t centre, const uint8_t *const row[7], const uint16_t *list, uint32_t n)
+/* Sums over four windows; bright: the highest byte, deep of bits that both bytes of a pixel have. */
+struct four_windows {
+	__m256i sum, squares, bright;
+};
+
+static ALWAYS_INLINE __m256i add_products(__m256i to, __m256i a, __m256i b)
 {
-	const __m256i seven = _mm256_set1_epi64x(0x00ffffffffffffff), zero = _mm256_setzero_si256(), ones = _mm256_set1_epi16(1);
+	return _mm256_add_epi32(to, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)));
+}
+
+static ALWAYS_INLINE struct four_windows sum_four(const struct window_rows *rows, const uint16_t *list, bool deep)
+{
+	const __m256i seven = _mm256_set1_epi64x(0x00ffffffffffffff), zero = _mm256_setzero_si256();
+	__m256i at = _mm256_cvtepu16_epi64(_mm_loadl_epi64((const __m128i *)list)), mixed = zero, upper = zero;
+	struct four_windows w = {zero, zero, zero};
+
+	for (unsigned i = 0; i < 7; i++) {
+		__m256i low = _mm256_and_si256(_mm256_i64gather_epi64((const long long *)rows->low[i], at, 1), seven), high = low;
+
+		w.sum = _mm256_add_epi64(w.sum, _mm256_sad_epu8(low, zero));
+		w.squares = add_products(w.squares, low, low);
+		if (deep) {
+			high = _mm256_and_si256(_mm256_i64gather_epi64((const long long *)rows->high[i], at, 1), seven);
+			w.sum = _mm256_add_epi64(w.sum, _mm256_slli_epi64(_mm256_sad_epu8(high, zero), FLAT_DEEP_BITS));
+			mixed = add_products(mixed, low, high);
+			upper = add_products(upper, high, high);
+		}
+		w.bright = _mm256_max_epu8(w.bright, _mm256_and_si256(low, high));
+	}
+	if (deep)
+		w.squares = _mm256_add_epi32(w.squares, _mm256_add_epi32(_mm256_slli_epi32(mixed, FLAT_DEEP_BITS + 1),
+									 _mm256_slli_epi32(upper, 2 * FLAT_DEEP_BITS)));
+	w.squares = _mm256_add_epi64(_mm256_srli_epi64(w.squares, 32), _mm256_and_si256(w.squares, _mm256_set1_epi64x(0xffffffff)));
+	return w;
+}
+
+/* Up to four candidates, a qword each. A clipped window always passes. */
+static ALWAYS_INLINE void test_four(struct flat_queue *f, int64_t centre, const struct window_rows *rows, const uint16_t *list, uint32_t n, bool deep)
+{
 	const __m256i m = _mm256_set1_epi64x(FLAT_WINDOW), flat = _mm256_set1_epi64x(f->tables->flat_q8), clip = _mm256_set1_epi8(FLAT_CLIP);
-	__m256i at = _mm256_cvtepu16_epi64(_mm_loadl_epi64((const __m128i *)list)), x = zero, pairs = zero, most = zero, y, left, right, clipped;
+	struct four_windows w = sum_four(rows, list, deep);
+	__m256i left = _mm256_sub_epi64(_mm256_mul_epu32(w.squares, m), _mm256_mul_epu32(w.sum, w.sum));
+	__m256i right = _mm256_srli_epi64(_mm256_mul_epu32(w.sum, flat), 8);
+	__m256i none_clipped = _mm256_cmpeq_epi64(_mm256_cmpeq_epi8(w.bright, clip), _mm256_setzero_si256());
 	_Alignas(32) uint64_t sums[4], squares[4];
 	uint32_t pass;
 
-	for (unsigned i = 0; i < 7; i++) {
-		__m256i v = _mm256_and_si256(_mm256_i64gather_epi64((const long long *)row[i], at, 1), seven);
-
-		x = _mm256_add_epi64(x, _mm256_sad_epu8(v, zero));
-		pairs = _mm256_add_epi32(pairs, _mm256_madd_epi16(_mm256_maddubs_epi16(v, v), ones));
-		most = _mm256_max_epu8(most, v);
-	}
-	y = _mm256_add_epi64(_mm256_srli_epi64(pairs, 32), _mm256_and_si256(pairs, _mm256_set1_epi64x(0xffffffff)));
-	left = _mm256_sub_epi64(_mm256_mul_epu32(y, m), _mm256_mul_epu32(x, x));
-	right = _mm256_srli_epi64(_mm256_mul_epu32(x, flat), 8);
-	clipped = _mm256_cmpeq_epi64(_mm256_cmpeq_epi8(most, clip), zero);
 	pass = (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(left, right)));
-	pass |= ~(uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(clipped));
+	pass |= ~(uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(none_clipped));
 	pass = _bzhi_u32(pass, n);
-	_mm256_store_si256((__m256i *)sums, x);
-	_mm256_store_si256((__m256i *)squares, y);
+	_mm256_store_si256((__m256i *)sums, w.sum);
+	_mm256_store_si256((__m256i *)squares, w.squares);
 	for (; pass; pass &= pass - 1) {
 		uint32_t i = (uint32_t)_tzcnt_u32(pass);
 
-		flat_decide(f, centre + list[i], sums[i], squares[i], clipped_pixels(row, list[i]));
+		flat_decide(f, centre + list[i], sums[i], squares[i], clipped_pixels(rows, list[i], deep));
 	}
+}
+
+static ALWAYS_INLINE void test_all(struct flat_queue *f, int64_t n, uint32_t n_chunks, bool deep)
+{
+	int64_t width = f->plan->shape.width;
+	uint32_t n_list = list_candidates(f->candidates, n_chunks * WORDS, f->list);
+	struct window_rows rows;
+
+	for (unsigned i = 0; i < 7; i++) {
+		rows.low[i] = flat_pixels(f, n - 6 - (6 - (int64_t)i) * width);
+		rows.high[i] = deep ? flat_pixels(f->upper, n - 6 - (6 - (int64_t)i) * width) : NULL;
+	}
+	memset(f->list + n_list, 0, 4 * sizeof *f->list);
+	for (uint32_t i = 0; i < n_list; i += 4)
+		test_four(f, n - 3 - 3 * width, &rows, f->list + i, n_list - i < 4 ? n_list - i : 4, deep);
 }
 
 static void test_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 {
-	int64_t width = f->plan->shape.width;
-	uint32_t n_list = list_candidates(f->candidates, n_chunks * WORDS, f->list);
-	const uint8_t *row[7];
+	test_all(f, n, n_chunks, false);
+}
 
-	for (unsigned i = 0; i < 7; i++)
-		row[i] = flat_pixels(f, n - 6 - (6 - (int64_t)i) * width);
-	memset(f->list + n_list, 0, 4 * sizeof *f->list);
-	for (uint32_t i = 0; i < n_list; i += 4)
-		test_four(f, n - 3 - 3 * width, row, f->list + i, n_list - i < 4 ? n_list - i : 4);
+static void test_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	test_all(f, n, n_chunks, true);
 }
 
 const struct flat_level flat_level_avx2 = {
@@ -285,5 +403,8 @@ const struct flat_level flat_level_avx2 = {
 	.spread = spread_bits,
 	.windows = find_candidates,
 	.decide = test_candidates,
+	.take_deep = {NULL, flat_take_deep_u16_avx2, flat_take_deep_u32_avx2},
+	.windows_deep = find_candidates_deep,
+	.decide_deep = test_candidates_deep,
 };
 #endif

@@ -137,54 +137,135 @@ static ALWAYS_INLINE __m512i windows_8(const struct columns *c, const uint8_t *s
 	return most;
 }
 
-/* The same in 16 bits, even and odd pixels apart, up to 1023. */
-static ALWAYS_INLINE __m512i windows_16(const struct columns *c, const uint8_t *stands_out, __m512i before)
+/* Even and odd entries apart. */
+struct halves {
+	__m512i even, odd;
+};
+
+/* Sums of 7 columns in 16 bits. *pairs: sums of pairs of the columns before, then of these. */
+static ALWAYS_INLINE struct halves sums_16(__m512i before, __m512i d, __m512i *pairs)
 {
 	const __m512i by_6 = moved_bytes(6), by_1 = moved_words(1), by_2 = moved_words(2), ones = _mm512_set1_epi8(1);
+	__m512i sixth = _mm512_permutex2var_epi8(before, by_6, d), new = _mm512_maddubs_epi16(d, ones);
+	__m512i fours = _mm512_add_epi16(_mm512_permutex2var_epi16(*pairs, by_1, new), _mm512_permutex2var_epi16(*pairs, by_2, new));
+	struct halves sum;
+
+	sum.odd = _mm512_add_epi16(_mm512_add_epi16(new, fours), _mm512_srli_epi16(sixth, 8));
+	sum.even = _mm512_add_epi16(_mm512_add_epi16(fours, _mm512_maddubs_epi16(sixth, ones)), _mm512_and_si512(d, _mm512_set1_epi16(255)));
+	*pairs = new;
+	return sum;
+}
+
+static ALWAYS_INLINE __m512i pairs_16(__m512i columns)
+{
+	return _mm512_maddubs_epi16(columns, _mm512_set1_epi8(1));
+}
+
+/* The same in 16 bits, up to 1023. */
+static ALWAYS_INLINE __m512i windows_16(const struct columns *c, const uint8_t *stands_out, __m512i before)
+{
 	const __m512i table = _mm512_load_si512(stands_out), table_2 = _mm512_load_si512(stands_out + 64), top = _mm512_set1_epi16(1023);
-	__m512i pairs_before = _mm512_maddubs_epi16(before, ones), most = _mm512_setzero_si512();
+	__m512i pairs = pairs_16(before), most = _mm512_setzero_si512();
 
 	for (unsigned g = 0; g < GROUPS; g++) {
-		__m512i d = roll(c, g), sixth = _mm512_permutex2var_epi8(before, by_6, d), pairs = _mm512_maddubs_epi16(d, ones);
-		__m512i fours = _mm512_add_epi16(_mm512_permutex2var_epi16(pairs_before, by_1, pairs),
-						 _mm512_permutex2var_epi16(pairs_before, by_2, pairs));
-		__m512i odd = _mm512_add_epi16(_mm512_add_epi16(pairs, fours), _mm512_srli_epi16(sixth, 8));
-		__m512i even = _mm512_add_epi16(_mm512_add_epi16(fours, _mm512_maddubs_epi16(sixth, ones)),
-						_mm512_and_si512(d, _mm512_set1_epi16(255)));
-		__m512i index = _mm512_mask_mov_epi8(_mm512_srli_epi16(_mm512_min_epu16(even, top), 3), 0xaaaaaaaaaaaaaaaa,
-						     _mm512_slli_epi16(_mm512_min_epu16(odd, top), 5));
+		__m512i d = roll(c, g);
+		struct halves sum = sums_16(before, d, &pairs);
+		__m512i index = _mm512_mask_mov_epi8(_mm512_srli_epi16(_mm512_min_epu16(sum.even, top), 3), 0xaaaaaaaaaaaaaaaa,
+						     _mm512_slli_epi16(_mm512_min_epu16(sum.odd, top), 5));
 
 		compare(c, g, _mm512_permutex2var_epi8(table, index, table_2));
 		most = _mm512_max_epu8(most, d);
 		before = d;
-		pairs_before = pairs;
 	}
 	return most;
 }
 
-static void find_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+static ALWAYS_INLINE struct columns columns_at(const struct flat_queue *f, int64_t n)
 {
 	int64_t width = f->plan->shape.width;
+	struct columns c = {
+		.in = flat_pixels(f, n),
+		.gone = flat_pixels(f, n - 7 * width),
+		.above = flat_columns(f, n - width),
+		.centre = flat_pixels(f, n - 3 * width - 3),
+		.out = flat_columns(f, n),
+	};
 
+	c.copy = c.out == f->columns ? f->column_pixels : 0;
+	return c;
+}
+
+static void find_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
 	for (uint32_t i = 0; i < n_chunks; i++, n += FLAT_CHUNK) {
 		__m512i window = _mm512_load_si512(f->window + i * GROUPS), before = _mm512_load_si512(flat_columns(f, n - 64)), most;
-		struct columns c = {
-			.in = flat_pixels(f, n),
-			.gone = flat_pixels(f, n - 7 * width),
-			.above = flat_columns(f, n - width),
-			.centre = flat_pixels(f, n - 3 * width - 3),
-			.out = flat_columns(f, n),
-			.window = f->window + i * GROUPS,
-			.candidates = f->candidates + i * GROUPS,
-		};
+		struct columns c = columns_at(f, n);
 
-		c.copy = c.out == f->columns ? f->column_pixels : 0;
+		c.window = f->window + i * GROUPS;
+		c.candidates = f->candidates + i * GROUPS;
 		if (!_mm512_test_epi64_mask(window, window)) {
 			roll_only(&c);
 			continue;
 		}
 		most = f->sums_16 ? windows_16(&c, f->tables->stands_out_16, before) : windows_8(&c, f->tables->stands_out_8, before);
 		f->sums_16 = _mm_popcnt_u64(_mm512_cmpgt_epu8_mask(most, _mm512_set1_epi8(LARGE_COLUMN))) > 32;
+	}
+}
+
+/* Deep: a chunk's lower and upper bytes. */
+struct deep_columns {
+	struct columns low, high;
+};
+
+/* low + 2^FLAT_DEEP_BITS high. */
+static ALWAYS_INLINE __m512i join(__m512i low, __m512i high)
+{
+	return _mm512_add_epi16(low, _mm512_slli_epi16(high, FLAT_DEEP_BITS));
+}
+
+static ALWAYS_INLINE struct halves centres(const struct deep_columns *c, unsigned g)
+{
+	__m512i low = _mm512_loadu_si512(c->low.centre + g * FLAT_GROUP), high = _mm512_loadu_si512(c->high.centre + g * FLAT_GROUP);
+	const __m512i byte = _mm512_set1_epi16(255);
+
+	return (struct halves){join(_mm512_and_si512(low, byte), _mm512_and_si512(high, byte)),
+			       join(_mm512_srli_epi16(low, 8), _mm512_srli_epi16(high, 8))};
+}
+
+/* Whether pixels p may stand out of windows with these sums. Clipped ones always do. */
+static ALWAYS_INLINE __mmask32 stands_out(const struct flat_plan *t, __m512i p, __m512i sum)
+{
+	const __m512i most = _mm512_set1_epi16((short)(0xffffu >> t->deep_shift)), signal = _mm512_set1_epi16((short)t->deep_signal);
+	__m512i b = _mm512_subs_epu16(_mm512_mullo_epi16(p, _mm512_set1_epi16(FLAT_WINDOW)), sum);
+	__m512i shifted = _mm512_sll_epi16(_mm512_min_epu16(b, most), _mm_cvtsi32_si128(t->deep_shift));
+	__mmask32 more = _mm512_mask_cmpge_epu16_mask(_mm512_test_epi16_mask(b, b), _mm512_mulhi_epu16(shifted, shifted), _mm512_mulhi_epu16(sum, signal));
+
+	return more | _mm512_cmpeq_epi16_mask(p, _mm512_set1_epi16(FLAT_DEEP_CLIP));
+}
+
+static ALWAYS_INLINE void find_chunk_deep(const struct flat_plan *t, const struct deep_columns *c, __m512i low_before, __m512i high_before)
+{
+	__m512i low_pairs = pairs_16(low_before), high_pairs = pairs_16(high_before);
+
+	for (unsigned g = 0; g < GROUPS; g++) {
+		__m512i low = roll(&c->low, g), high = roll(&c->high, g);
+		struct halves low_sum = sums_16(low_before, low, &low_pairs), high_sum = sums_16(high_before, high, &high_pairs);
+		struct halves p = centres(c, g);
+		__mmask32 even = stands_out(t, p.even, join(low_sum.even, high_sum.even)), odd = stands_out(t, p.odd, join(low_sum.odd, high_sum.odd));
+
+		c->low.candidates[g] = _pdep_u64(even, 0x5555555555555555) | _pdep_u64(odd, 0xaaaaaaaaaaaaaaaa);
+		low_before = low;
+		high_before = high;
+	}
+}
+
+static void find_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	for (uint32_t i = 0; i < n_chunks; i++, n += FLAT_CHUNK) {
+		struct deep_columns c = {columns_at(f, n), columns_at(f->upper, n)};
+
+		c.low.candidates = f->candidates + i * GROUPS;
+		find_chunk_deep(f->tables, &c, _mm512_load_si512(flat_columns(f, n - 64)), _mm512_load_si512(flat_columns(f->upper, n - 64)));
 	}
 }
 
@@ -222,61 +303,106 @@ static ALWAYS_INLINE uint32_t list_candidates(const uint64_t *words, uint32_t n_
 	return (uint32_t)(at - list);
 }
 
+/* The rows of windows from the first pixel of a block's first window on, in one ring or both. */
+struct window_rows {
+	const uint8_t *low[7], *high[7];
+};
+
 /* Which pixels of the window at `at` are clipped: bit 8 * row + column. */
-static uint64_t clipped_pixels(const uint8_t *const row[7], uint32_t at)
+static ALWAYS_INLINE uint64_t clipped_pixels(const struct window_rows *rows, uint32_t at, bool deep)
 {
 	_Alignas(FLAT_VECTOR) uint64_t bytes[8] = {0};
 
-	for (unsigned i = 0; i < 7; i++)
-		memcpy(&bytes[i], row[i] + at, 7);
+	for (unsigned i = 0; i < 7; i++) {
+		uint64_t high;
+
+		memcpy(&bytes[i], rows->low[i] + at, 7);
+		if (!deep)
+			continue;
+		memcpy(&high, rows->high[i] + at, sizeof high);
+		bytes[i] &= high;
+	}
 	return _mm512_cmpeq_epi8_mask(_mm512_load_si512(bytes), _mm512_set1_epi8(FLAT_CLIP));
 }
 
-/* Up to eight candidates, a qword each. A clipped window always passes. */
-static ALWAYS_INLINE void test_eight(struct flat_queue *f, int64_t centre, const uint8_t *const row[7], const uint16_t *list, uint32_t n)
+/* Sums over eight windows; bright: the highest byte, deep of bits that both bytes of a pixel have. */
+struct eight_windows {
+	__m512i sum, squares, bright;
+};
+
+static ALWAYS_INLINE struct eight_windows sum_eight(const struct window_rows *rows, const uint16_t *list, bool deep)
 {
-	const __m512i seven = _mm512_set1_epi64(0x00ffffffffffffff), zero = _mm512_setzero_si512(), m = _mm512_set1_epi64(FLAT_WINDOW);
-	const __m512i flat = _mm512_set1_epi64(f->tables->flat_q8), clip = _mm512_set1_epi8(FLAT_CLIP);
-	__m512i at = _mm512_cvtepu16_epi64(_mm_loadu_si128((const __m128i *)list)), x = zero, pairs = zero, most = zero, y, left, right;
-	_Alignas(FLAT_VECTOR) uint64_t sums[8], squares[8];
-	__mmask64 clipped;
-	uint32_t pass;
+	const __m512i seven = _mm512_set1_epi64(0x00ffffffffffffff), zero = _mm512_setzero_si512();
+	__m512i at = _mm512_cvtepu16_epi64(_mm_loadu_si128((const __m128i *)list)), mixed = zero, upper = zero;
+	struct eight_windows w = {zero, zero, zero};
 
 	for (unsigned i = 0; i < 7; i++) {
-		__m512i v = _mm512_and_si512(_mm512_i64gather_epi64(at, row[i], 1), seven);
+		__m512i low = _mm512_and_si512(_mm512_i64gather_epi64(at, rows->low[i], 1), seven), high = low;
 
-		x = _mm512_add_epi64(x, _mm512_sad_epu8(v, zero));
-		pairs = _mm512_dpbusd_epi32(pairs, v, v);
-		most = _mm512_max_epu8(most, v);
+		w.sum = _mm512_add_epi64(w.sum, _mm512_sad_epu8(low, zero));
+		w.squares = _mm512_dpbusd_epi32(w.squares, low, low);
+		if (deep) {
+			high = _mm512_and_si512(_mm512_i64gather_epi64(at, rows->high[i], 1), seven);
+			w.sum = _mm512_add_epi64(w.sum, _mm512_slli_epi64(_mm512_sad_epu8(high, zero), FLAT_DEEP_BITS));
+			mixed = _mm512_dpbusd_epi32(mixed, low, high);
+			upper = _mm512_dpbusd_epi32(upper, high, high);
+		}
+		w.bright = _mm512_max_epu8(w.bright, _mm512_and_si512(low, high));
 	}
-	y = _mm512_add_epi64(_mm512_srli_epi64(pairs, 32), _mm512_and_si512(pairs, _mm512_set1_epi64(0xffffffff)));
-	left = _mm512_sub_epi64(_mm512_mul_epu32(y, m), _mm512_mul_epu32(x, x));
-	right = _mm512_srli_epi64(_mm512_mul_epu32(x, flat), 8);
-	clipped = _mm512_cmpeq_epi8_mask(most, clip);
+	if (deep)
+		w.squares = _mm512_add_epi32(w.squares, _mm512_add_epi32(_mm512_slli_epi32(mixed, FLAT_DEEP_BITS + 1),
+									 _mm512_slli_epi32(upper, 2 * FLAT_DEEP_BITS)));
+	w.squares = _mm512_add_epi64(_mm512_srli_epi64(w.squares, 32), _mm512_and_si512(w.squares, _mm512_set1_epi64(0xffffffff)));
+	return w;
+}
+
+/* Up to eight candidates, a qword each. A clipped window always passes. */
+static ALWAYS_INLINE void test_eight(struct flat_queue *f, int64_t centre, const struct window_rows *rows, const uint16_t *list, uint32_t n, bool deep)
+{
+	const __m512i m = _mm512_set1_epi64(FLAT_WINDOW), flat = _mm512_set1_epi64(f->tables->flat_q8), clip = _mm512_set1_epi8(FLAT_CLIP);
+	struct eight_windows w = sum_eight(rows, list, deep);
+	__m512i left = _mm512_sub_epi64(_mm512_mul_epu32(w.squares, m), _mm512_mul_epu32(w.sum, w.sum));
+	__m512i right = _mm512_srli_epi64(_mm512_mul_epu32(w.sum, flat), 8);
+	__mmask64 clipped = _mm512_cmpeq_epi8_mask(w.bright, clip);
+	_Alignas(FLAT_VECTOR) uint64_t sums[8], squares[8];
+	uint32_t pass;
+
 	pass = _mm512_cmpgt_epi64_mask(left, right) | _mm512_test_epi64_mask(_mm512_movm_epi8(clipped), clip);
 	pass = _bzhi_u32(pass, n);
 	if (__builtin_expect(pass == 0, 1))
 		return;
-	_mm512_store_si512(sums, x);
-	_mm512_store_si512(squares, y);
+	_mm512_store_si512(sums, w.sum);
+	_mm512_store_si512(squares, w.squares);
 	for (; pass; pass &= pass - 1) {
 		uint32_t i = (uint32_t)_tzcnt_u32(pass);
 
-		flat_decide(f, centre + list[i], sums[i], squares[i], clipped ? clipped_pixels(row, list[i]) : 0);
+		flat_decide(f, centre + list[i], sums[i], squares[i], clipped ? clipped_pixels(rows, list[i], deep) : 0);
 	}
+}
+
+static ALWAYS_INLINE void test_all(struct flat_queue *f, int64_t n, uint32_t n_chunks, bool deep)
+{
+	int64_t width = f->plan->shape.width;
+	uint32_t n_list = list_candidates(f->candidates, n_chunks, f->list);
+	struct window_rows rows;
+
+	for (unsigned i = 0; i < 7; i++) {
+		rows.low[i] = flat_pixels(f, n - 6 - (6 - (int64_t)i) * width);
+		rows.high[i] = deep ? flat_pixels(f->upper, n - 6 - (6 - (int64_t)i) * width) : NULL;
+	}
+	memset(f->list + n_list, 0, 8 * sizeof *f->list);
+	for (uint32_t i = 0; i < n_list; i += 8)
+		test_eight(f, n - 3 - 3 * width, &rows, f->list + i, n_list - i < 8 ? n_list - i : 8, deep);
 }
 
 static void test_candidates(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 {
-	int64_t width = f->plan->shape.width;
-	uint32_t n_list = list_candidates(f->candidates, n_chunks, f->list);
-	const uint8_t *row[7];
+	test_all(f, n, n_chunks, false);
+}
 
-	for (unsigned i = 0; i < 7; i++)
-		row[i] = flat_pixels(f, n - 6 - (6 - (int64_t)i) * width);
-	memset(f->list + n_list, 0, 8 * sizeof *f->list);
-	for (uint32_t i = 0; i < n_list; i += 8)
-		test_eight(f, n - 3 - 3 * width, row, f->list + i, n_list - i < 8 ? n_list - i : 8);
+static void test_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	test_all(f, n, n_chunks, true);
 }
 
 const struct flat_level flat_level_avx512 = {
@@ -287,5 +413,8 @@ const struct flat_level flat_level_avx512 = {
 	.spread = spread_bits,
 	.windows = find_candidates,
 	.decide = test_candidates,
+	.take_deep = {NULL, flat_take_deep_u16_avx512, flat_take_deep_u32_avx512},
+	.windows_deep = find_candidates_deep,
+	.decide_deep = test_candidates_deep,
 };
 #endif

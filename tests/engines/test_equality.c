@@ -17,7 +17,7 @@
 
 static struct random rng;
 
-enum fill { FILL_ZERO, FILL_MAX, FILL_MAX_MINUS_1, FILL_NOISE, FILL_COUNTS, FILL_SPOTS, FILL_BRIGHT, FILL_EXTREMES, FILL_STRIPES, FILL_EDGE, FILLS };
+enum fill { FILL_ZERO, FILL_MAX, FILL_MAX_MINUS_1, FILL_NOISE, FILL_COUNTS, FILL_SPOTS, FILL_BRIGHT, FILL_EXTREMES, FILL_STRIPES, FILL_EDGE, FILL_HUNDREDS, FILLS };
 
 static uint32_t few_counts(uint32_t mean_times_16)
 {
@@ -65,6 +65,8 @@ static uint32_t fill_pixel(enum fill fill, uint32_t max, size_t i, uint32_t leve
 		return random_below(&rng, 3) == 0 ? max - random_below(&rng, 3) : random_below(&rng, 2);
 	case FILL_STRIPES:
 		return i / 5 % 7 == 0 ? (0x1000003u * level) & max : 1;
+	case FILL_HUNDREDS: /* up to 1300, in waves, so that some parts are much brighter than others */
+		return (level * level / 64 * (i / 97 % 5) / 4 + few_counts(level)) & max;
 	case FILL_EDGE:
 		return (PLAN_BIG_PIXEL - 20 + random_below(&rng, 21)) & max;
 	default:
@@ -82,7 +84,7 @@ static uint8_t *make_image(const struct image_shape *s, enum fill fill, bool cal
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = fill_pixel(fill, pixel_max(s->type), i, level);
-	if (fill == FILL_SPOTS)
+	if (fill == FILL_SPOTS || fill == FILL_HUNDREDS)
 		add_spots(v, s, (uint32_t)(n / 300 + 1));
 	if (fill != FILL_ZERO && random_below(&rng, 3) == 0)
 		for (size_t i = 0; i < n / 50; i++)
@@ -347,7 +349,7 @@ static struct test_case usual_case(void)
 	s->min_count = 1 + random_below(&rng, 4);
 	s->algorithm = SPOTS_DISPERSION;
 	t.calm = random_below(&rng, 8) > 0;
-	t.fill = t.calm ? (enum fill[]){FILL_COUNTS, FILL_SPOTS, FILL_SPOTS, FILL_ZERO}[random_below(&rng, 4)] : (enum fill)random_below(&rng, FILLS);
+	t.fill = t.calm ? (enum fill[]){FILL_COUNTS, FILL_SPOTS, FILL_HUNDREDS, FILL_ZERO}[random_below(&rng, 4)] : (enum fill)random_below(&rng, FILLS);
 	t.block_bytes = random_below(&rng, 2) ? 8192 : (512u << s->shape.type) * (1 + random_below(&rng, 16 >> s->shape.type));
 	t.masked = random_below(&rng, 2);
 	t.damaged = random_below(&rng, 8) == 0;
