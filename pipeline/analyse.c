@@ -1,7 +1,8 @@
 /* analyse.c - the step that has an engine analyse every channel of the frames at hand.
  *
  * A device is shown all images of one plan at once. What an engine declines or fails on the next one in the configured order is shown; where all fail
- * the frame is unanalysed, never lost. A device that fails is taken out, with all that was shown to it: it is not tried again. */
+ * the frame is unanalysed, never lost. A device that fails is taken out, with all that was shown to it: it is not tried again. One without memory for
+ * frames of a kind is not shown any of that plan again. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static bool may_ask(const struct lane *lane, unsigned e, const struct work_image
 	const struct work *w = lane->state;
 	const struct engines *engines = &lane->node->engines;
 
-	return !image->done && image->asked != (int)e && engines_alive(engines) >> e & 1 && image->outcome->plan->takers >> e & 1 &&
+	return !image->done && image->asked != (int)e && engines_alive(engines) >> e & 1 && plans_takers(image->outcome->plan) >> e & 1 &&
 	       (w->in_slab || !engines->open[e].can.needs_pinned);
 }
 
@@ -49,13 +50,26 @@ static uint32_t show(struct lane *lane, unsigned e, struct work_image *first)
 	return n;
 }
 
+/* No memory for frames such as these is no fault of the device: others may still go there. */
+static bool is_too_large(const struct lane *lane, unsigned e, int rc)
+{
+	return rc == -ENOMEM && lane->node->engines.open[e].can.needs_pinned;
+}
+
 static void note_failure(struct lane *lane, unsigned e, struct work_image *image, int rc)
 {
 	struct work *w = lane->state;
 	struct engines *engines = &lane->node->engines;
+	const struct plan_ref *plan = image->outcome->plan;
 	uint64_t id = image->slot->decoded.image.image_id;
 
 	image->failed = true;
+	if (is_too_large(lane, e, rc)) {
+		if (plans_refuse(plan, e))
+			log_line(LOG_ERROR, "engine %s has no memory for images of %ux%u (engine.device_memory_mib): the next engine has them",
+				 engines->open[e].label, plan->plan->shape.width, plan->plan->shape.height);
+		return;
+	}
 	if (engines_take_out(engines, e, -rc))
 		log_line(LOG_ERROR, "engine %s failed on frame %" PRIu64 " (%s) and is used no more until the node is started again",
 			 engines->open[e].label, id, strerror(-rc));

@@ -37,7 +37,7 @@ static uint32_t devices_for(const struct node *node, const struct slot *slot)
 	uint32_t able = UINT32_MAX, best;
 
 	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
-		able &= slot->run->channel[slot->run_channel[c]].plan->takers;
+		able &= plans_takers(slot->run->channel[slot->run_channel[c]].plan);
 	best = engines_best(&node->engines, able);
 	return best ? best : UINT32_MAX;
 }

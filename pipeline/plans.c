@@ -49,6 +49,16 @@ void plans_ask(struct node *node, struct run *run, unsigned channel)
 	bell_ring(&node->plan->bell);
 }
 
+uint32_t plans_takers(const struct plan_ref *ref)
+{
+	return atomic_load_explicit(&ref->takers, memory_order_relaxed);
+}
+
+bool plans_refuse(const struct plan_ref *ref, unsigned entry)
+{
+	return atomic_fetch_and_explicit(&((struct plan_ref *)ref)->takers, ~(1u << entry), memory_order_relaxed) >> entry & 1;
+}
+
 void plans_release(struct run *run)
 {
 	for (unsigned c = 0; c < STREAM_CHANNELS_MAX; c++)
@@ -208,7 +218,7 @@ static void drop(struct node *node, struct plans *p, unsigned i)
 	struct plan_ref *ref = p->cached[i];
 
 	for (unsigned e = 0; e < node->engines.n; e++)
-		if (ref->takers >> e & 1)
+		if (ref->handle[e])
 			node->engines.open[e].engine->plan_drop(node->engines.open[e].context, &ref->handle[e]);
 	plan_free(&ref->plan);
 	free(ref);
@@ -252,7 +262,7 @@ static struct plan_ref *find(struct plans *p, uint64_t key, const struct image_s
 static struct plan_ref *load(struct node *node, struct plan *plan)
 {
 	struct plan_ref *ref = calloc(1, sizeof(*ref));
-	uint32_t alive = engines_alive(&node->engines);
+	uint32_t alive = engines_alive(&node->engines), takers = 0;
 
 	if (!ref)
 		return NULL;
@@ -262,12 +272,13 @@ static struct plan_ref *load(struct node *node, struct plan *plan)
 		int rc = alive >> e & 1 ? entry->engine->plan_load(entry->context, &ref->handle[e], plan) : -ENODEV;
 
 		if (rc == 0)
-			ref->takers |= 1u << e;
+			takers |= 1u << e;
 		else if (rc != -ENODEV)
 			log_line(LOG_WARNING, "engine %s does not take this plan (%s): the next one has to", entry->label,
 				 rc == -ENOTSUP ? "more than it can do" : strerror(-rc));
 	}
-	if (ref->takers)
+	atomic_init(&ref->takers, takers);
+	if (takers)
 		return ref;
 	free(ref);
 	return NULL;

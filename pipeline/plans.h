@@ -16,13 +16,17 @@ struct node;
 struct plan_ref {
 	struct plan *plan;
 	struct engine_plan *handle[ENGINES_OPEN_MAX]; /* NULL: that device does not take it */
-	uint32_t takers;                              /* bit per open device that does */
+	_Atomic uint32_t takers;                      /* bit per open device that does; a lane clears one where its device finds no room; relaxed */
 	_Atomic uint32_t holders;                     /* runs; release by admit, which gives one up; pairs with the plan lane's acquire before it drops the plan */
 	uint64_t key, used;                           /* the plan lane's own: what it was made from, when it was last given out */
 };
 
 /* Asks for the plan of one of the run's channels; its state goes to PLAN_ASKED and later to PLAN_READY or PLAN_FAILED. admit only. */
 void plans_ask(struct node *node, struct run *run, unsigned channel);
+/* The open devices that take a plan, a bit each. */
+uint32_t plans_takers(const struct plan_ref *ref);
+/* One of them finds no room for its frames: the next engine has them from now on. True: this call said so first. */
+bool plans_refuse(const struct plan_ref *ref, unsigned entry);
 /* The run needs its plans no more. */
 void plans_release(struct run *run);
 

@@ -26,7 +26,7 @@ void records_start(const struct node *node, const struct run *run, struct record
 		ref = run->channel[0].plan;
 	if (!ref)
 		return;
-	out->engine = engines_first(&node->engines, ref->takers);
+	out->engine = engines_first(&node->engines, plans_takers(ref));
 	out->radial_off = run->channel[0].radial_off;
 	if (!ref->plan->n_bins)
 		return;

@@ -71,7 +71,7 @@ static bool device_takes(const struct lane *lane, const struct slot *slot)
 	uint32_t takers = engines_alive(&lane->node->engines);
 
 	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
-		takers &= slot->outcome[c].plan->takers;
+		takers &= plans_takers(slot->outcome[c].plan);
 	return takers >> lane->device & 1;
 }
 

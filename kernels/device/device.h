@@ -7,6 +7,7 @@
 #define KERNELS_DEVICE_DEVICE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "kernels/body/tables.h"
 #include "kernels/device/driver.h"
@@ -14,8 +15,9 @@
 #define DEVICE_BATCH 256u /* items of one submit, and of one chunk */
 #define DEVICE_PINS 256u
 
-/* A range of the caller's memory. begin is 0 where the entry is free; it is written last and read first. */
+/* A range of the caller's memory. begin is 0 where there is none; it is written last and read first. */
 struct device_pin {
+	_Atomic bool taken; /* lanes pin theirs at the same time; acquire by who takes the entry, pairs with the release of who gives it back */
 	_Atomic uintptr_t begin;
 	uintptr_t end;
 	void *handle;

@@ -114,13 +114,15 @@ int device_pin(struct engine_context *c, void *at, size_t bytes)
 	unsigned i = 0;
 	int error;
 
-	while (i < DEVICE_PINS && atomic_load_explicit(&c->pin[i].begin, memory_order_relaxed))
+	while (i < DEVICE_PINS && atomic_exchange_explicit(&c->pin[i].taken, true, memory_order_acquire))
 		i++;
 	if (i == DEVICE_PINS)
 		return -ENOSPC;
 	error = c->driver->pin(c->device, at, bytes, &c->pin[i].handle);
-	if (error)
+	if (error) {
+		atomic_store_explicit(&c->pin[i].taken, false, memory_order_release);
 		return error;
+	}
 	c->pin[i].end = (uintptr_t)at + bytes;
 	/* pairs with the acquire in compose.c: who sees the beginning sees the end */
 	atomic_store_explicit(&c->pin[i].begin, (uintptr_t)at, memory_order_release);
@@ -133,6 +135,7 @@ void device_unpin(struct engine_context *c, void *at, size_t bytes)
 		if (atomic_load_explicit(&c->pin[i].begin, memory_order_relaxed) == (uintptr_t)at) {
 			atomic_store_explicit(&c->pin[i].begin, 0, memory_order_relaxed);
 			c->driver->unpin(c->device, &c->pin[i].handle);
+			atomic_store_explicit(&c->pin[i].taken, false, memory_order_release);
 			return;
 		}
 }

@@ -1,2 +1,4 @@
-/* test_tsan_device_lanes.c - the lanes that feed devices under ThreadSanitizer: the cases of test_device_lanes. */
+/* test_tsan_device_lanes.c - the lanes that feed devices under ThreadSanitizer: the cases of test_device_lanes, with fewer frames. */
+#define FRAMES 60
+#define FRAMES_TEXT "60"
 #include "tests/engines/test_device_lanes.c"
