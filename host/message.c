@@ -114,3 +114,16 @@ void message_spans(struct message *message, struct span *spans)
 	for (unsigned i = 0; i < message->n_parts; i++)
 		spans[i] = (struct span){zmq_msg_data(&message->part[i]), zmq_msg_size(&message->part[i])};
 }
+
+bool message_follow(struct span *span, struct message *from, struct message *to)
+{
+	for (unsigned p = 0; p < from->n_parts; p++) {
+		const uint8_t *at = zmq_msg_data(&from->part[p]);
+
+		if (span->at >= at && span->at + span->len <= at + zmq_msg_size(&from->part[p])) {
+			span->at = (const uint8_t *)zmq_msg_data(&to->part[p]) + (span->at - at);
+			return true;
+		}
+	}
+	return false;
+}

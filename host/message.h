@@ -21,6 +21,8 @@ int message_receive(struct message *message, void *socket);
 int message_send(struct message *message, void *socket);
 /* A second hold on the same bytes; nothing is copied but tiny parts. to must be empty. */
 int message_share(struct message *to, struct message *from);
+/* Moves a span of one message to the same bytes of another hold on it: tiny parts lie elsewhere there. False: it is no span of that message. */
+bool message_follow(struct span *span, struct message *from, struct message *to);
 /* A message of one part with room for bytes; *at is where to put them. */
 int message_make(struct message *message, size_t bytes, uint8_t **at);
 /* A message of one part out of malloc'ed bytes, which are freed with it (at once on failure). */
