@@ -8,6 +8,7 @@
 #ifndef HOST_HTTP_H
 #define HOST_HTTP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,14 +21,15 @@
 
 struct http;
 
-/* Bytes that several clients may be given. Made by any thread, then handed over to the serving one. */
+/* Bytes that several clients may be given. Made and held by any thread; not changed once a client has it. */
 struct http_blob {
-	uint32_t refs;
+	_Atomic uint32_t refs;
 	bool binary;       /* a WebSocket's kind of message */
 	size_t bytes;
 	unsigned char *at;
 };
 struct http_blob *http_blob_make(size_t bytes); /* one hold; NULL: not enough memory */
+struct http_blob *http_blob_hold(struct http_blob *blob);
 void http_blob_drop(struct http_blob *blob);    /* takes NULL */
 
 struct http_request {

@@ -16,14 +16,25 @@ struct http_blob *http_blob_make(size_t bytes)
 {
 	struct http_blob *blob = malloc(sizeof(*blob) + LWS_PRE + bytes);
 
-	if (blob)
-		*blob = (struct http_blob){.refs = 1, .bytes = bytes, .at = (unsigned char *)(blob + 1) + LWS_PRE};
+	if (blob) {
+		atomic_init(&blob->refs, 1);
+		blob->binary = false;
+		blob->bytes = bytes;
+		blob->at = (unsigned char *)(blob + 1) + LWS_PRE;
+	}
 	return blob;
 }
 
+struct http_blob *http_blob_hold(struct http_blob *blob)
+{
+	atomic_fetch_add_explicit(&blob->refs, 1, memory_order_relaxed);
+	return blob;
+}
+
+/* The last one to let go sees what the others did before. */
 void http_blob_drop(struct http_blob *blob)
 {
-	if (blob && !--blob->refs)
+	if (blob && atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel) == 1)
 		free(blob);
 }
 

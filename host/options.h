@@ -63,6 +63,9 @@ int options_assign(const struct options_row *table, void *values, const char *as
 /* The struct as YAML text, in the table's order; malloc'ed, the caller's; NULL without memory. */
 char *options_print(const struct options_row *table, const void *values, bool with_comments);
 
+/* One option's value as YAML; malloc'ed, the caller's; NULL without memory. "" for sections and lists of maps. */
+char *options_print_value(const struct options_row *option, const void *values);
+
 /* What an option may be, in words: "1..6", "one of q, radius". Returns text. */
 const char *options_allowed(const struct options_row *option, char *text, size_t text_bytes);
 

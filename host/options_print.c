@@ -286,3 +286,16 @@ char *options_print(const struct options_row *table, const void *values, bool wi
 	}
 	return p.text;
 }
+
+char *options_print_value(const struct options_row *option, const void *values)
+{
+	struct printer p = { 0 };
+
+	put(&p, "%s", "");
+	put_value(&p, option, values);
+	if (p.failed) {
+		free(p.text);
+		return NULL;
+	}
+	return p.text;
+}

@@ -13,6 +13,7 @@
 #include "pipeline/node.h"
 #include "pipeline/plans.h"
 #include "pipeline/receive.h"
+#include "pipeline/retune.h"
 
 #define BATCH 256
 #define ID_MAX (1ull << 62) /* image numbers from here on are nonsense: counting up to them would overflow */
@@ -89,7 +90,8 @@ static bool is_busy(struct run *run)
 	bool asked = false;
 
 	for (uint32_t c = 0; c < atomic_load_explicit(&run->n_channels, memory_order_relaxed); c++)
-		asked |= atomic_load_explicit(&run->channel[c].plan_state, memory_order_acquire) == PLAN_ASKED;
+		asked |= atomic_load_explicit(&run->channel[c].plan_state, memory_order_acquire) == PLAN_ASKED ||
+			 atomic_load_explicit(&run->channel[c].renew_state, memory_order_acquire) == PLAN_ASKED;
 	return asked || run->n_waiting;
 }
 
@@ -431,6 +433,7 @@ static bool admit_turn(struct lane *lane)
 		any |= deal_line(&a->deal, node, &node->runs.run[i], now_ns);
 	if (!any || now_ns >= a->next_look_ns) {
 		a->next_look_ns = now_ns + LOOK_NS;
+		retune_turn(node);
 		close_what_is_over(lane, now_ns, draining && !any && !any_held(a));
 	}
 	if (any || !atomic_load_explicit(&lane->finish, memory_order_relaxed) || (!any_held(a) && run_all_free(&node->runs)))

@@ -279,6 +279,11 @@ static const struct options_row table[] = {
 
 /* --- the doors ----------------------------------------------------------------------------------------------------------------- */
 
+const struct options_row *config_options(void)
+{
+	return table;
+}
+
 void config_defaults(struct config *config)
 {
 	memset(config, 0, sizeof *config);

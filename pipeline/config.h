@@ -118,6 +118,10 @@ struct config {
 	struct { char level[16]; } log;     /* "error", "warning", "info", "debug" */
 };
 
+/* The one table of options; its values lie in a struct config. */
+struct options_row;
+const struct options_row *config_options(void);
+
 /* The defaults, as `sluice config` prints them. */
 void config_defaults(struct config *config);
 

@@ -3,6 +3,7 @@
 
 #include "pipeline/channels.h"
 #include "pipeline/plans.h"
+#include "pipeline/retune.h"
 
 #define BUSY 1 /* frames that wait at a worker while it has one in hand; at one that feeds a device: half of what may wait there */
 #define CONSUMER_EXCUSE_NS 1000000000u
@@ -37,16 +38,9 @@ static uint32_t devices_for(const struct node *node, const struct slot *slot)
 	uint32_t able = UINT32_MAX, best;
 
 	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
-		able &= plans_takers(slot->run->channel[slot->run_channel[c]].plan);
+		able &= plans_takers(retune_plan(&slot->run->channel[slot->run_channel[c]]));
 	best = engines_best(&node->engines, able);
 	return best ? best : UINT32_MAX;
-}
-
-/* What a frame is analysed with is settled when it leaves. */
-static void give_plans(struct slot *slot)
-{
-	for (uint32_t c = 0; c < slot->decoded.image.n_channels; c++)
-		slot->outcome[c].plan = slot->run->channel[slot->run_channel[c]].plan;
 }
 
 static uint32_t may_wait_at(const struct lane *work, bool running_low)
@@ -73,9 +67,11 @@ static bool to_worker(struct deal *deal, struct node *node, struct slot *slot, b
 		return false;
 	slot->sequence = deal->sequence;
 	slot->analyse = true;
-	give_plans(slot);
-	if (!ring_push(&node->work_in[best], node_slot_index(node, slot)))
+	retune_stamp(slot);
+	if (!ring_push(&node->work_in[best], node_slot_index(node, slot))) {
+		retune_unstamp(slot);
 		return false;
+	}
 	deal->sequence++;
 	bell_ring(&node->work[best]->bell);
 	return true;

@@ -3,11 +3,11 @@
 
 #include "pipeline/decide.h"
 #include "pipeline/keep.h"
+#include "pipeline/settings.h"
 #include "pipeline/work.h"
 
-static bool rule_holds(const struct hit_rule *rule, const struct outcome *o)
+bool decide_hit(const struct hit_rule *rule, const struct score *s, const struct result *result)
 {
-	const struct score *s = &o->score;
 	double v[HIT_NAMES];
 
 	v[HIT_N_SPOTS] = s->n_spots;
@@ -20,12 +20,12 @@ static bool rule_holds(const struct hit_rule *rule, const struct outcome *o)
 	v[HIT_D_MIN_SHELLS] = s->d_min_shells;
 	v[HIT_ICE] = s->ice;
 	v[HIT_SCORE] = s->score;
-	v[HIT_SUM] = (double)o->result.sum;
-	v[HIT_MAX] = o->result.max;
-	v[HIT_N_STRONG] = o->result.n_strong;
-	v[HIT_N_VALID] = o->result.n_valid;
-	v[HIT_N_NODATA] = o->result.n_nodata;
-	v[HIT_N_SATURATED] = o->result.n_saturated;
+	v[HIT_SUM] = (double)result->sum;
+	v[HIT_MAX] = result->max;
+	v[HIT_N_STRONG] = result->n_strong;
+	v[HIT_N_VALID] = result->n_valid;
+	v[HIT_N_NODATA] = result->n_nodata;
+	v[HIT_N_SATURATED] = result->n_saturated;
 	return hit_evaluate(rule, v);
 }
 
@@ -51,17 +51,18 @@ bool decide_keep(const struct config *config, enum record_status status, bool hi
 
 static void decide_frame(struct lane *lane, struct slot *slot)
 {
-	const struct node *node = lane->node;
 	const struct stream_image *image = &slot->decoded.image;
+	const struct settings *settings = slot->settings;
 
+	(void)lane;
 	slot->hit = false;
 	for (uint32_t i = 0; i < image->n_channels; i++) {
 		struct outcome *o = &slot->outcome[i];
 
-		o->hit = o->status == RECORD_ANALYSED && rule_holds(&node->hit_rule, o);
-		slot->hit |= o->hit && slot->status == RECORD_ANALYSED && counts_for_hit(node->config.hit.channel, image, i);
+		o->hit = o->status == RECORD_ANALYSED && decide_hit(&settings->hit_rule, &o->score, &o->result);
+		slot->hit |= o->hit && slot->status == RECORD_ANALYSED && counts_for_hit(settings->config.hit.channel, image, i);
 	}
-	slot->kept = decide_keep(&node->config, slot->status, slot->hit, image);
+	slot->kept = decide_keep(&settings->config, slot->status, slot->hit, image);
 }
 
 const struct step step_decide = {"decide", .frame = decide_frame};

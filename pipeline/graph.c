@@ -2,7 +2,8 @@
  *
  *   detector => receive -> admit -> feed or work (stage, analyse, score, decide) -> publish => results (PUB)
  *                            |  \_________ not analysed _________________^   |  \-> forward => kept frames (PUSH)
- *                            plan (tables, off the way)                      \----> write   => HDF5
+ *                            plan (tables, off the way)                      |----> write   => HDF5
+ *                                                                            \ - - > live (a tap: copies when it has room) -> serve => screen
  *
  * The lanes that analyse are of two kinds with the same steps: feed has a device (a GPU) that it copies frames for, several at once; work computes
  * by itself, in the message as it was received. Frames go to the first engine of engine.order that takes them, and to the next one when that fails.
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/live.h"
 #include "pipeline/node.h"
 #include "pipeline/receive.h"
 
@@ -34,6 +36,7 @@ static const struct {
 	{&forward_lane, IF_FRAMES, "with output.frames"},
 	{&write_lane, IF_FILES, "with output.directory"},
 	{&simplon_lane, IF_SIMPLON, "with input.simplon"},
+	{&live_lane, IF_HTTP, "with http.listen"},
 	{&serve_lane, IF_HTTP, "with http.listen"},
 };
 #define N_LANE_ROWS (sizeof(lanes) / sizeof(lanes[0]))
@@ -124,6 +127,9 @@ static void remember(struct node *node, struct lane *lane)
 		break;
 	case LANE_SIMPLON:
 		node->simplon = lane;
+		break;
+	case LANE_LIVE:
+		node->live_lane = lane;
 		break;
 	case LANE_SERVE:
 		node->serve = lane;

@@ -4,15 +4,22 @@
 #include "host/clock.h"
 #include "pipeline/node.h"
 
+#include <pthread.h>
+#include <time.h>
+
 static void *lane_body(void *user)
 {
 	struct lane *lane = user;
+	clockid_t clock;
 
+	if (!pthread_getcpuclockid(pthread_self(), &clock))
+		atomic_store_explicit(&lane->clock, clock, memory_order_relaxed);
 	for (;;) {
 		uint32_t ticket = bell_listen(&lane->bell);
 		/* Asked before the turn: what was handed over before finish was set is seen by that turn. */
 		bool finish = atomic_load_explicit(&lane->finish, memory_order_acquire);
 
+		atomic_store_explicit(&lane->turns, atomic_load_explicit(&lane->turns, memory_order_relaxed) + 1, memory_order_relaxed);
 		if (lane->spec->turn(lane))
 			continue;
 		if (finish)

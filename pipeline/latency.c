@@ -21,6 +21,11 @@ static uint64_t upper_edge(unsigned b)
 	return (uint64_t)(SUB + b % SUB + 1) << (b / SUB);
 }
 
+uint64_t latency_upto_ns(unsigned step)
+{
+	return upper_edge(step) * STEP_NS;
+}
+
 void latency_add(struct latency *latency, uint64_t ns)
 {
 	atomic_fetch_add_explicit(&latency->count[bucket(ns)], 1, memory_order_relaxed);

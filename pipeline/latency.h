@@ -17,6 +17,8 @@ void latency_add(struct latency *latency, uint64_t ns);
 void latency_clear(struct latency *latency);
 /* The time that a fraction (0..1) of the entries did not pass, in ns; 0 where there are none. */
 uint64_t latency_percentile(const struct latency *latency, double fraction);
+/* The longest time that counts as this step, in ns. */
+uint64_t latency_upto_ns(unsigned step);
 /* Entries of one octave (from 0), whose longest time goes to upto_ns; the last octave holds whatever is longer too. */
 uint64_t latency_octave(const struct latency *latency, unsigned octave, uint64_t *upto_ns);
 

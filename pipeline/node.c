@@ -16,17 +16,19 @@
 #define SLOTS_PER_WORKER 8 /* what one has in hand and in front of it, and what waits elsewhere meanwhile */
 #define SLOTS_MIN 8
 #define PARCELS_MAX 8192
-#define LINE_MAX_BYTES 320
 
 static bool off(const char *text)
 {
 	return !text[0] || !strcmp(text, "none");
 }
 
-/* user: room for what was said last. */
+/* user: the node, which remembers what was said of its engines. */
 static void say(void *user, const char *line)
 {
-	snprintf(user, LINE_MAX_BYTES, "%s", line);
+	struct node *node = user;
+
+	if (node->n_said < NODE_SAID_MAX)
+		snprintf(node->said[node->n_said++], sizeof(node->said[0]), "%s", line);
 	log_line(LOG_INFO, "%s", line);
 }
 
@@ -70,7 +72,6 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 
 	node->n_sources = node->cfg.file ? 1 : c->input.n;
 	node->sinks = (struct ledger_sinks){.files = !off(c->output.directory), .frames = !off(c->output.frames)};
-	node->score_settings = (struct score_settings){c->hit.d_far, c->hit.d_near, c->hit.background_q_min, c->hit.background_q_max};
 	node->plan_bins_max = c->radial.bins * c->radial.sectors;
 	node->config_text = config_print(c, false);
 	if (!node->config_text)
@@ -84,7 +85,7 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 	topology_read(&node->topology, c->machine.sysfs, NULL, 0);
 	node->card_node = node->cfg.file ? -1 : topology_endpoint_node(c->machine.sysfs, c->input.entry[0].endpoint);
 	form_groups(node);
-	return hit_compile(&node->hit_rule, c->hit.when, message, message_bytes);
+	return settings_add(&node->settings, c, "[]", message, message_bytes);
 }
 
 static int make_slots(struct node *node, char *message, size_t message_bytes)
@@ -153,11 +154,10 @@ int node_open(struct node **out, const struct node_cfg *cfg, char *message, size
 	node->config = *cfg->config;
 	rc = settle(node, message, message_bytes);
 	if (rc == 0) {
-		char last[LINE_MAX_BYTES] = "";
-
-		rc = engines_open(&node->engines, &node->config, cfg->engines, say, last);
+		rc = engines_open(&node->engines, &node->config, cfg->engines, say, node);
 		if (rc < 0)
-			snprintf(message, message_bytes, "none of the engines in engine.order is available here; %s", last);
+			snprintf(message, message_bytes, "none of the engines in engine.order is available here; %s",
+				 node->n_said ? node->said[node->n_said - 1] : "");
 	}
 	if (rc == 0) {
 		count_workers(node);
@@ -193,6 +193,7 @@ void node_drain(struct node *node)
 	lane_finish(node->write);
 	lane_finish(node->publish);
 	lane_finish(node->simplon);
+	lane_finish(node->live_lane);
 	lane_finish(node->serve); /* last: until then people can see how it goes */
 }
 
@@ -211,6 +212,7 @@ void node_close(struct node **out)
 	parcels_close(&node->parcels);
 	graph_rings_close(node);
 	slot_pool_close(&node->pool);
+	settings_close(&node->settings);
 	free(node->config_text);
 	free(node);
 	*out = NULL;

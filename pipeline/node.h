@@ -16,17 +16,20 @@
 #include "pipeline/hit.h"
 #include "pipeline/ring.h"
 #include "pipeline/run.h"
+#include "pipeline/settings.h"
 #include "pipeline/slot.h"
 
 #define NODE_WORKERS_MAX 256
+#define NODE_SAID_MAX 32
 #define LANE_STEPS_MAX 6
 #define NODE_AHEAD 16 /* frames dealt out to one worker before it asks for more: enough to hide the dealing, few enough to deal evenly */
-#define NODE_LANES_MAX (CONFIG_INPUTS_MAX + NODE_WORKERS_MAX + 8)
+#define NODE_LANES_MAX (CONFIG_INPUTS_MAX + NODE_WORKERS_MAX + 9)
 
 struct node;
 struct lane;
 struct frame_file;
 struct parcels;
+struct live;
 
 /* A verb that a frame passes. Knows nothing of threads. One of the two functions. */
 struct step {
@@ -37,7 +40,7 @@ struct step {
 	uint32_t (*batch)(struct lane *lane, struct slot *const *slots, uint32_t n);
 };
 
-enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON, LANE_SERVE };
+enum lane_kind { LANE_RECEIVE, LANE_REPLAY, LANE_ADMIT, LANE_PLAN, LANE_WORK, LANE_PUBLISH, LANE_FORWARD, LANE_WRITE, LANE_SIMPLON, LANE_LIVE, LANE_SERVE };
 
 /* A pinned thread that runs consecutive steps. One row of graph.c's table. */
 struct lane_spec {
@@ -67,6 +70,8 @@ struct lane {
 	int device;                       /* the open device that this one feeds; -1: it analyses in place */
 	uint32_t serves;                  /* bit per open device: frames meant for these come here */
 	_Atomic uint32_t ahead;           /* frames that may wait in front of it; relaxed: it suits what came last */
+	_Atomic int clock;                /* of the processor time its thread takes; 0: not yet. relaxed */
+	_Atomic uint64_t turns;           /* taken so far: it lives. relaxed */
 	_Atomic bool finish;              /* main: no more will come; the lane returns when it is idle. release; pairs with the acquire in lane_body */
 };
 
@@ -93,12 +98,13 @@ struct node_cfg {
 struct node {
 	struct node_cfg cfg;
 	struct config config;
-	char *config_text;
-	struct hit_rule hit_rule;
-	struct score_settings score_settings;
+	char *config_text;                /* as it was at the start */
+	struct settings_list settings;    /* versions of what may change meanwhile, from 1: the configuration at the start */
 	struct topology topology;
 	int card_node;                    /* NUMA node of the first input's network card; -1: unknown */
 	struct engines engines;
+	unsigned n_said;
+	char said[NODE_SAID_MAX][320];    /* "engine NAME: ..." of every device that was looked at */
 	struct ledger_sinks sinks;
 	uint32_t n_sources;
 	uint32_t n_workers, n_feeders;    /* lanes that analyse, and how many of them, the first, feed devices */
@@ -116,7 +122,7 @@ struct node {
 
 	unsigned n_lanes;
 	struct lane lane[NODE_LANES_MAX];
-	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write, *simplon, *serve;
+	struct lane *receive[CONFIG_INPUTS_MAX], *admit, *plan, *work[NODE_WORKERS_MAX], *publish, *forward, *write, *simplon, *live_lane, *serve;
 
 	/* rings: named by what goes through them */
 	struct ring arrived[CONFIG_INPUTS_MAX];       /* receive -> admit */
@@ -128,6 +134,7 @@ struct node {
 	struct ring plans_asked;                      /* admit -> plan: run index * STREAM_CHANNELS_MAX + channel */
 	struct ring to_write, written;                /* publish -> write -> publish */
 	struct parcels *parcels;                      /* publish -> forward */
+	struct live *live;                            /* publish -> live -> serve; NULL: there is no screen. The live lane's */
 
 	/* state that others may look at */
 	_Atomic uint64_t runs_done;                   /* release by publish; acquire by whoever waits for runs */

@@ -16,11 +16,13 @@
 #include "kernels/codec.h"
 #include "pipeline/receive.h"
 #include "pipeline/series.h"
+#include "pipeline/settings.h"
 #include "pipeline/work.h"
 
 #define UNHELD_MAX 4 /* kept for the next run though no run holds them: two settings in turn, of two channels each */
 #define CACHED_MAX (RUNS_OPEN_MAX * STREAM_CHANNELS_MAX + UNHELD_MAX)
 #define PONI_MAX_BYTES 65536
+#define AGAIN 0x80000000u /* of what is asked for: another plan of a channel that has one */
 
 struct plans {
 	uint64_t version;
@@ -59,13 +61,34 @@ bool plans_refuse(const struct plan_ref *ref, unsigned entry)
 	return atomic_fetch_and_explicit(&((struct plan_ref *)ref)->takers, ~(1u << entry), memory_order_relaxed) >> entry & 1;
 }
 
+void plans_ask_again(struct node *node, struct run *run, unsigned channel)
+{
+	atomic_store_explicit(&run->channel[channel].renew_state, PLAN_ASKED, memory_order_relaxed);
+	ring_push(&node->plans_asked, AGAIN | ((uint32_t)(run - node->runs.run) * STREAM_CHANNELS_MAX + channel)); /* a channel asks for one at a time */
+	bell_ring(&node->plan->bell);
+}
+
+static void give_up(const struct plan_ref *ref)
+{
+	if (ref)
+		atomic_fetch_sub_explicit(&((struct plan_ref *)ref)->holders, 1, memory_order_release);
+}
+
 void plans_release(struct run *run)
 {
-	for (unsigned c = 0; c < STREAM_CHANNELS_MAX; c++)
-		if (run->channel[c].plan) {
-			atomic_fetch_sub_explicit(&((struct plan_ref *)run->channel[c].plan)->holders, 1, memory_order_release);
-			run->channel[c].plan = NULL;
+	for (unsigned c = 0; c < STREAM_CHANNELS_MAX; c++) {
+		struct run_channel *rc = &run->channel[c];
+
+		for (unsigned u = 0; u < PLAN_USES; u++) {
+			if (rc->use[u].ref != rc->plan)
+				give_up(rc->use[u].ref);
+			rc->use[u].ref = NULL;
 		}
+		if (atomic_load_explicit(&rc->renew_state, memory_order_acquire) == PLAN_READY)
+			give_up(rc->renewed);
+		give_up(rc->plan);
+		rc->plan = rc->renewed = NULL;
+	}
 }
 
 /* --- masks ------------------------------------------------------------------------------------------------------------- */
@@ -139,7 +162,7 @@ static int user_mask(uint8_t **out, const struct config *c, uint32_t width, uint
 
 /* --- settings ---------------------------------------------------------------------------------------------------------- */
 
-static void from_config(struct plan_settings *s, const struct config *c)
+void plans_from_config(struct plan_settings *s, const struct config *c)
 {
 	plan_defaults(s);
 	s->max_minus_1_invalid = c->spots.max_minus_1_invalid;
@@ -184,11 +207,12 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t len)
 }
 
 /* What makes two plans the same; the configuration's part is, within one node, but for the file of the mask, which may have been written anew. */
-static uint64_t key_of(const struct plan_settings *s, const struct run_channel *rc)
+static uint64_t key_of(const struct plan_settings *s, const struct run_channel *rc, uint64_t settings_version)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 	size_t n = image_pixels(&s->shape);
 
+	h = hash(h, &settings_version, sizeof(settings_version));
 	h = hash(h, &s->shape.width, sizeof(s->shape.width));
 	h = hash(h, &s->shape.height, sizeof(s->shape.height));
 	h = hash(h, &rc->elem_bytes, sizeof(rc->elem_bytes));
@@ -302,6 +326,7 @@ static struct plan_ref *make(struct node *node, struct plans *p, const struct pl
 		return NULL;
 	}
 	ref->key = key;
+	ref->version = plan->version;
 	p->cached[p->n++] = ref;
 	log_line(LOG_DEBUG, "plan %" PRIu64 " made in %.0f ms", plan->version, (double)(clock_monotonic_ns() - begun_ns) / 1e6);
 	return ref;
@@ -332,11 +357,12 @@ static struct plan_ref *plan_for(struct node *node, struct plans *p, struct run 
 	uint32_t *mask = detector_mask(run, rc);
 	uint8_t *user = NULL;
 	const char *why = "";
+	struct settings *settings = (struct settings *)(uintptr_t)settings_newest(&node->settings);
 	uint64_t key;
 
 	if (!series || user_mask(&user, &node->config, rc->width, rc->height, message, bytes) < 0)
 		goto out;
-	from_config(&s, &node->config);
+	plans_from_config(&s, &settings->config);
 	series_announced(series, &node->config, run);
 	series_geometry(&s.geometry, series, p->poni, &why);
 	s.shape = (struct image_shape){rc->width, rc->height, rc->elem_bytes == 1 ? PIXEL_U8 : rc->elem_bytes == 2 ? PIXEL_U16 : PIXEL_U32};
@@ -344,10 +370,15 @@ static struct plan_ref *plan_for(struct node *node, struct plans *p, struct run 
 	s.detector_mask = mask;
 	s.user_mask = user;
 	share_axis(&s, run, channel);
-	key = key_of(&s, rc);
+	key = key_of(&s, rc, settings->version);
 	ref = find(p, key, &s.shape);
-	if (!ref)
+	if (!ref) {
 		ref = make(node, p, &s, key, message, bytes);
+		if (ref) {
+			ref->settings = settings;
+			settings_note_plan(settings, ref->version);
+		}
+	}
 	if (ref) {
 		ref->used = clock_monotonic_ns();
 		rc->radial_off = ref->plan->n_bins ? "" : *why ? why : "the mask leaves no pixel";
@@ -360,6 +391,19 @@ out:
 	return ref;
 }
 
+static void renew(struct lane *lane, struct run *run, unsigned channel)
+{
+	struct run_channel *rc = &run->channel[channel];
+	char message[512] = "not enough memory";
+	struct plan_ref *ref = plan_for(lane->node, lane->state, run, channel, message, sizeof(message));
+
+	if (!ref)
+		log_line(LOG_ERROR, "run %" PRIu64 ", channel %s: the new settings cannot be used, the old ones stay: %s", run->number, rc->name, message);
+	rc->renewed = ref;
+	atomic_store_explicit(&rc->renew_state, ref ? PLAN_READY : PLAN_FAILED, memory_order_release);
+	bell_ring(&lane->node->admit->bell);
+}
+
 static bool plans_turn(struct lane *lane)
 {
 	struct node *node = lane->node;
@@ -370,7 +414,11 @@ static bool plans_turn(struct lane *lane)
 
 	if (!ring_pop(&node->plans_asked, &asked))
 		return false;
-	run = &node->runs.run[asked / STREAM_CHANNELS_MAX];
+	run = &node->runs.run[(asked & ~AGAIN) / STREAM_CHANNELS_MAX];
+	if (asked & AGAIN) {
+		renew(lane, run, asked % STREAM_CHANNELS_MAX);
+		return true;
+	}
 	rc = &run->channel[asked % STREAM_CHANNELS_MAX];
 	rc->plan = plan_for(node, lane->state, run, asked % STREAM_CHANNELS_MAX, message, sizeof(message));
 	if (!rc->plan)

@@ -11,9 +11,11 @@
 #include "host/log.h"
 #include "host/outlet.h"
 #include "pipeline/decide.h"
+#include "pipeline/live.h"
 #include "pipeline/parcels.h"
 #include "pipeline/receive.h"
 #include "pipeline/records.h"
+#include "pipeline/retune.h"
 
 #define LINGER_MS 500
 #define FREED_PART 8 /* a source that has run out is woken up when one in so many of its slots is free; sooner it looks by itself */
@@ -64,6 +66,14 @@ static void send_bytes(struct publish *p, const uint8_t *bytes, int64_t len)
 		outlet_send_bytes(p->results, bytes, (size_t)len);
 }
 
+static void tell_screen(struct node *node, struct run *run, enum live_run_news news)
+{
+	if (!node->live || (news == LIVE_RUN_BEGAN && run->on_screen))
+		return;
+	run->on_screen = true;
+	live_tap_run(&node->live->tap, run, (uint32_t)(run - node->runs.run), news, clock_unix_ns());
+}
+
 static void send_start(struct lane *lane, struct run *run)
 {
 	struct publish *p = lane->state;
@@ -74,6 +84,7 @@ static void send_start(struct lane *lane, struct run *run)
 	if (run->results_started)
 		return;
 	run->results_started = true;
+	tell_screen(lane->node, run, LIVE_RUN_BEGAN);
 	records_start(lane->node, run, &start);
 	if (!start.n_bins && run->n_channels)
 		log_line(LOG_WARNING, "run %" PRIu64 ": no radial integration: %s", run->number, start.radial_off);
@@ -267,7 +278,7 @@ static bool let_out_frame(struct lane *lane, struct slot *slot)
 
 	if (!slot->analyse && slot->status != RECORD_ANALYSED) {
 		records_unanalysed(slot);
-		slot->kept = decide_keep(&node->config, slot->status, false, &slot->decoded.image);
+		slot->kept = decide_keep(&settings_newest(&node->settings)->config, slot->status, false, &slot->decoded.image);
 	}
 	if (has_to_wait(node, slot)) {
 		atomic_store_explicit(&node->consumer_waited_ns, clock_monotonic_ns(), memory_order_relaxed);
@@ -279,6 +290,10 @@ static bool let_out_frame(struct lane *lane, struct slot *slot)
 	run->bytes += slot->message.bytes;
 	count_fate(slot);
 	send_results(lane, slot);
+	if (node->live)
+		live_tap_frame(&node->live->tap, slot);
+	if (slot->analyse)
+		retune_let_out(slot);
 	to_consumers(lane, slot);
 	to_writer_or_back(lane, slot);
 	return true;
@@ -300,6 +315,7 @@ static bool let_out(struct lane *lane, struct slot *slot)
 	if (slot->decoded.kind == STREAM_IMAGE)
 		return let_out_frame(lane, slot);
 	/* A start: it stays with its run. */
+	tell_screen(node, slot->run, LIVE_RUN_BEGAN);
 	return !node->sinks.frames || put_parcel(node, PARCEL_START, slot->run, slot);
 }
 
@@ -317,6 +333,7 @@ static void finish_run(struct lane *lane, struct run *run)
 	send_end(lane, &end);
 	if (node->cfg.on_run)
 		node->cfg.on_run(node->cfg.on_run_user, node, run);
+	tell_screen(node, run, LIVE_RUN_ENDED);
 	if (run->start)
 		release(node, run->start);
 	if (run->end)
@@ -419,6 +436,8 @@ static bool publish_turn(struct lane *lane)
 		any |= gather(node, p, &node->work_out[w]);
 	if (node->sinks.files)
 		any |= take_written(node, p);
+	if (node->live)
+		live_tap_turn(&node->live->tap);
 	if (p->results)
 		outlet_peers(p->results); /* libzmq stops serving a socket whose monitor nobody reads */
 	while ((index = p->window[p->expected & p->mask]) != SLOT_NONE && let_out(lane, node_slot(node, index))) {

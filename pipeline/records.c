@@ -89,7 +89,7 @@ void records_frame(struct slot *slot, uint32_t channel, uint64_t number)
 	r->status = o->status;
 	r->reason = o->reason == LEDGER_TERMS ? "" : strchr(ledger_name(o->reason), '.') + 1;
 	r->engine = o->status == RECORD_ANALYSED ? o->engine : "";
-	r->plan_version = o->status == RECORD_ANALYSED ? o->plan->plan->version : 0;
+	r->plan_version = o->status == RECORD_ANALYSED ? o->plan->version : 0;
 	r->received_unix_ns = slot->received_unix_ns;
 	r->start_time_s = seconds(&image->start_time);
 	r->stop_time_s = seconds(&image->stop_time);
@@ -109,6 +109,7 @@ void records_unanalysed(struct slot *slot)
 		slot->outcome[i].status = slot->status;
 		slot->outcome[i].reason = slot->reason;
 		slot->outcome[i].plan = NULL;
+		slot->outcome[i].settings = NULL;
 		slot->outcome[i].hit = false;
 	}
 	slot->hit = false;

@@ -54,7 +54,8 @@ static void clear(struct run *run)
 {
 	run->identity = (struct run_identity){0};
 	run->dialect = STREAM_UNKNOWN;
-	run->shared = run->joined_late = run->any = run->results_started = false;
+	run->shared = run->joined_late = run->any = run->results_started = run->on_screen = false;
+	atomic_store_explicit(&run->gaps, 0, memory_order_relaxed);
 	run->announced = run->start_sources = run->lowest = run->highest = run->seen = 0;
 	run->start = run->end = NULL;
 	run->last_ns = run->end_ns = run->deaf_ns = run->first_frame_ns = run->last_frame_ns = run->bytes = 0;
@@ -69,7 +70,10 @@ static void clear(struct run *run)
 	atomic_store_explicit(&run->files_done, false, memory_order_relaxed);
 	for (unsigned c = 0; c < STREAM_CHANNELS_MAX; c++) {
 		atomic_store_explicit(&run->channel[c].plan_state, PLAN_NONE, memory_order_relaxed);
-		run->channel[c].plan = NULL;
+		run->channel[c].plan = run->channel[c].renewed = NULL;
+		atomic_store_explicit(&run->channel[c].renew_state, PLAN_NONE, memory_order_relaxed);
+		run->channel[c].renew_version = run->channel[c].use_now = 0;
+		memset(run->channel[c].use, 0, sizeof(run->channel[c].use));
 	}
 	idset_clear(run->ids);
 }
@@ -147,6 +151,7 @@ enum idset_answer run_note(struct run *run, uint64_t image_id)
 	if (!run->any || image_id > run->highest)
 		run->highest = image_id;
 	run->any = true;
+	atomic_store_explicit(&run->gaps, run->highest + 1 - (run->joined_late ? run->lowest : 0) - run->seen, memory_order_relaxed);
 	return answer;
 }
 
@@ -174,6 +179,7 @@ static void count_numbers(struct run *run)
 		ledger_add(&run->ledger, LEDGER_NOT_SENT, total);
 		return;
 	}
+	atomic_store_explicit(&run->gaps, 0, memory_order_relaxed);
 	ledger_add(&run->ledger, LEDGER_MISSING, idset_unseen(run->ids, first, run->highest));
 	if (total > run->highest + 1)
 		ledger_add(&run->ledger, LEDGER_NOT_SENT, total - run->highest - 1);

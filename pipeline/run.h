@@ -27,14 +27,29 @@ enum run_closing { CLOSING_NOT, CLOSING_TELL, CLOSING_FRAMES, CLOSING_FILES, CLO
 enum run_state { RUN_FREE, RUN_OPEN, RUN_CLOSING, RUN_DONE };
 enum plan_state { PLAN_NONE, PLAN_ASKED, PLAN_READY, PLAN_FAILED };
 
+#define PLAN_USES 4 /* plans of one channel with frames under way; another one waits until the oldest has none any more */
+
+/* A plan that frames of a channel are dealt out with. */
+struct plan_use {
+	const struct plan_ref *ref;   /* NULL: free */
+	uint64_t dealt;
+	_Atomic uint64_t let_out;     /* release by publish after its last look at the plan; pairs with admit's acquire before it gives the plan up */
+};
+
 /* A channel as the start announced it, or, where that says too little, as the run's first frame with it has it. */
 struct run_channel {
 	char name[STREAM_NAME_MAX];
 	uint32_t width, height;
 	uint8_t elem_bytes;
 	_Atomic int plan_state;       /* enum plan_state; READY is stored with release by the planner, after plan, and pairs with admit's acquire */
-	const struct plan_ref *plan;  /* may be shared with other runs */
+	const struct plan_ref *plan;  /* the first one, kept until the run is done; may be shared with other runs */
 	const char *radial_off;       /* why this run has no radial integration, ""; stored with the plan */
+	/* plans that came after it, when settings were changed (retune.h); admit's own but for the two atomics */
+	_Atomic int renew_state;      /* enum plan_state of `renewed`, as plan_state */
+	const struct plan_ref *renewed;
+	uint64_t renew_version;       /* of the settings that it was last asked with */
+	uint32_t use_now;
+	struct plan_use use[PLAN_USES];
 };
 
 struct run_identity {
@@ -55,6 +70,7 @@ struct run {
 	struct slot *start, *end;     /* held until the run is done; NULL: not seen */
 	struct idset *ids;
 	bool any;                     /* a frame was received */
+	_Atomic uint64_t gaps;        /* numbers up to the highest that have not come, while it is open: for people, who want to know before it is over. relaxed */
 	uint64_t lowest, highest;     /* image_ids received */
 	uint64_t seen;                /* distinct ones */
 	uint64_t last_ns, end_ns;     /* last message, end message (0: none) */
@@ -70,6 +86,7 @@ struct run {
 	/* publish's own */
 	enum run_closing closing;
 	bool results_started;
+	bool on_screen;               /* the screen was told of it */
 	uint64_t first_frame_ns, last_frame_ns;
 	uint64_t bytes;
 };

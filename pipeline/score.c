@@ -1,4 +1,5 @@
 /* score.c - the step that draws conclusions: scores, spots and curves in physical units. The only floats of the frame path. */
+#include "pipeline/settings.h"
 #include "pipeline/work.h"
 
 static void spot_columns(struct outcome *o, const struct geometry *geometry, const struct spot *spots)
@@ -40,7 +41,7 @@ static void score_frame(struct lane *lane, struct slot *slot)
 			continue;
 		plan = o->plan->plan;
 		radial = plan->n_bins > 0;
-		score_compute(&o->score, &lane->node->score_settings, plan, &o->result, o->spots,
+		score_compute(&o->score, &o->settings->score, plan, &o->result, o->spots,
 			      radial ? o->record.radial.bin_sum : NULL, radial ? o->record.radial.bin_count : NULL, w->scratch);
 		spot_columns(o, &plan->geometry, o->spots);
 		radial_columns(w, &o->record, plan);

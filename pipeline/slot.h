@@ -18,6 +18,7 @@
 
 struct plan_ref;
 struct run;
+struct settings;
 
 enum slot_kind {
 	SLOT_MESSAGE,   /* a frame, start or end as it was received */
@@ -26,7 +27,9 @@ enum slot_kind {
 
 /* What became of one channel of a frame. */
 struct outcome {
-	const struct plan_ref *plan;  /* given by admit with the worker */
+	const struct plan_ref *plan;  /* NULL: none. Given by admit with the worker; good until publish has let the frame out */
+	const struct settings *settings; /* it is analysed with; NULL: none */
+	uint32_t plan_use;            /* where admit counts it */
 	enum record_status status;
 	enum ledger_term reason;      /* LEDGER_TERMS: none */
 	const char *engine;
@@ -53,6 +56,7 @@ struct slot {
 	enum ledger_term reason;
 	bool analyse;                 /* admit's decision; false: it passes with reason */
 	bool hit, kept;
+	const struct settings *settings; /* that the verdict is made with */
 	bool write_payload;           /* the writer is to store the image, not only the results */
 	struct outcome outcome[STREAM_CHANNELS_MAX];
 };

@@ -1,21 +1,28 @@
-/* status.h - what the node says about itself while it runs, as JSON for the screen and scripts and as text for Prometheus.
+/* status.h - the node's state while it runs, for whoever says it: as JSON (api_status.c) or for Prometheus (metrics.c).
  *
- * Reads what is constant, and relaxed atomics of the lanes; holds up nobody. Numbers of one answer are of nearly one moment, not of one. */
+ * Reads what is constant, and relaxed atomics of the lanes; holds up nobody. */
 #ifndef PIPELINE_STATUS_H
 #define PIPELINE_STATUS_H
 
-#include <stdint.h>
+#include "pipeline/node.h"
 
-struct node;
-
-/* What happened in the last second or so; the reader's own. */
-struct status_rates {
-	double seconds; /* that they are taken over; 0: none yet */
-	double frames_per_s, bytes_per_s, written_bytes_per_s;
+/* The newest run, which is the one that people look at. */
+struct status_run {
+	uint64_t number, series;    /* number 0: there was none yet */
+	const struct run *run;      /* its place in the table */
+	unsigned n_open, n_ending;  /* of all runs */
 };
 
-/* Malloc'ed texts, the caller's; NULL: not enough memory. */
-char *status_json(const struct node *node, const struct status_rates *rates, uint64_t opened_ns);
-char *status_metrics(const struct node *node, uint64_t opened_unix_ns);
+struct status_run status_newest_run(const struct node *node);
+unsigned status_connected(const struct node *node);
+/* One word for scripts: "measuring", "ending", "waiting", "disconnected", "stopping". */
+const char *status_state(const struct node *node, const struct status_run *run);
+/* A term of the ledger, of all runs or the newest; what open runs miss by now is in it. */
+uint64_t status_total(const struct node *node, enum ledger_term term);
+uint64_t status_of_run(const struct status_run *run, enum ledger_term term);
+
+/* metrics.c: Prometheus' text format. Malloc'ed, the caller's; NULL: not enough memory. */
+struct live;
+char *status_metrics(struct node *node, struct live *live, unsigned viewers);
 
 #endif
