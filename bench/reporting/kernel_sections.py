@@ -44,18 +44,25 @@ def floor(chapter, axes):
     return section("Against the LZ4 floor", words, draw(groups, axes.floor, ROWS, "time as multiples of the LZ4 floor"))
 
 
+def scaling_rows(line):
+    def row(name, words, kind):
+        return Row(words, line[name], f"{figure(line[name])} × ({100 * line[name] / line['threads']:.0f} %)", kind, many=True)
+    yield row("scaling", label_of(line), kind_of(line))
+    if line.get("scaling_cpu", 0) > 0:
+        yield row("scaling_cpu", "by CPU time", "floor")
+
+
 def scaling(chapter, axes):
     groups = []
     for case in in_order(line["case"] for line in chapter.engines):
         mine = [line for line in chapter.engines if line["case"] == case and line.get("scaling", 0) > 0]
         if mine:
-            rows = [Row(label_of(line), line["scaling"], f"{figure(line['scaling'])} × ({100 * line['scaling'] / line['threads']:.0f} %)", kind_of(line), many=True)
-                    for line in mine]
+            rows = [row for line in mine for row in scaling_rows(line)]
             groups.append(Group(case, rows, [(n, f"{n} times") for n in in_order(line["threads"] for line in mine)]))
     if not groups:
         return ""
     words = ("What several threads do together over what one does, by the wall clock, in rounds in which 1, 2, 4 … threads take turns. Per cent: of as many times "
-             "one thread. Processors that share a core (hyper-threads) or that the machine's owner gives to others, too, cannot reach 100 %.")
+             "one thread. By CPU time: how little the threads are in each other's way, also where other programs took processors away.")
     return section("Scaling", words, draw(groups, axes.scaling, ROWS, "throughput of several threads as multiples of one thread's"))
 
 
@@ -114,10 +121,11 @@ def all_lines(chapter):
         rows.append((line["case"], line["engine"], line["level"] or "–", str(line["threads"]), str(line["batch"]),
                      f"{line['frames']:.0f}" if line.get("frames") else "–", figure(line["ms_per_frame"]), figure(line["frames_per_s"]), figure(line["x_floor"]),
                      f"{100 * line['spread']:.1f}" if line.get("spread") else "–", figure(line["scaling"]) if line.get("scaling") else "–",
+                     figure(line["scaling_cpu"]) if line.get("scaling_cpu") else "–",
                      figure(line.get("mb_per_frame", 0)), clocks(line)))
     if not any(row[-1] for row in rows):
         rows = [row[:-1] for row in rows]
-    heads = ("case", "engine", "level or version", "threads", "batch", "frames timed", "ms per frame", "frames/s", "× floor", "spread %", "scaling", "MB per frame",
+    heads = ("case", "engine", "level or version", "threads", "batch", "frames timed", "ms per frame", "frames/s", "× floor", "spread %", "scaling", "by CPU time", "MB per frame",
              "clocks")
     words = ("Medians: of one thread's CPU time; of wall time for devices, files and several threads. MB per frame: compressed. × floor: of the LZ4 floor, "
              "of files that of plain writes.")

@@ -16,7 +16,7 @@ STEP = "step_us_per_frame_"
 
 # Name: least value. Rates and times stand on logarithmic axes, so 0 is none.
 KERNEL = {"ms_per_frame": "positive", "frames_per_s": "positive", "floor_ms": "any", "x_floor": "any", "threads": "count"}
-KERNEL_MAY = {"frames": "any", "spread": "any", "mb_per_frame": "any", "batch": "count", "scaling": "any", "clocks_per_frame": "any", "clock_mhz": "any"}
+KERNEL_MAY = {"frames": "any", "spread": "any", "mb_per_frame": "any", "batch": "count", "scaling": "any", "scaling_cpu": "any", "clocks_per_frame": "any", "clock_mhz": "any"}
 NODE = {"bare_frames_per_s": "positive", "frames_per_s": "positive", "latency_p50_ms": "any", "latency_p95_ms": "any", "latency_p99_ms": "any",
         "latency_max_ms": "any"}
 NODE_MAY = dict.fromkeys(("bare_mb_per_s", "bare_spread", "spread", "threads", "allocations_per_frame", "library_allocations_per_frame",

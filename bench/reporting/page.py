@@ -43,7 +43,7 @@ class Axes:
         rates = [line["frames_per_s"] for line in engines] + [rate for line in engines for rate, _ in detectors.marks(line["case"])]
         self.rate = Log(rates, "frames per second")
         self.floor = Log([end for line in engines if line["threads"] == 1 for end in (*kernels.spread_ends(line), 1)], "multiples of the LZ4 floor's time")
-        self.scaling = Linear([v for line in engines if line.get("scaling") for v in (line["scaling"], line["threads"])], "multiples of one thread's throughput")
+        self.scaling = Linear([v for line in engines if line.get("scaling") for v in (line["scaling"], line.get("scaling_cpu", 0), line["threads"])], "multiples of one thread's throughput")
         self.cores = Log([e["share"] for chapter in chapters for need in chapter.needs for e in need["engines"]] + [1], "cores or devices")
         self.files = Log([line["frames_per_s"] * line.get("mb_per_frame", 0) for chapter in chapters for line in chapter.kernels if of_files(line)],
                          "megabytes per second")

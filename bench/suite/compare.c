@@ -97,7 +97,7 @@ int compare_files(const char *old_path, const char *new_path)
 	size_t i, matched = 0;
 
 	if (now)
-		printf("%-22s %-21s %-8s %7s %5s %10s %10s %8s %8s %8s\n", "case", "engine", "level", "threads", "batch", "old ms", "new ms", "time",
+		printf("%-28s %-21s %-8s %7s %5s %10s %10s %8s %8s %8s\n", "case", "engine", "level", "threads", "batch", "old ms", "new ms", "time",
 		       "old x", "new x");
 	json_array_foreach(now, i, line) {
 		const json_t *old = match(before, line);
@@ -105,7 +105,7 @@ int compare_files(const char *old_path, const char *new_path)
 		if (!old)
 			continue;
 		matched++;
-		printf("%-22s %-21s %-8s %7.0f %5.0f %10.3f %10.3f %+7.1f%% %8.2f %8.2f\n", text_of(line, "case"), text_of(line, "engine"),
+		printf("%-28s %-21s %-8s %7.0f %5.0f %10.3f %10.3f %+7.1f%% %8.2f %8.2f\n", text_of(line, "case"), text_of(line, "engine"),
 		       text_of(line, "level"), number_of(line, "threads"), batch_of(line), ms_of(old), ms_of(line), percent(ms_of(old), ms_of(line)),
 		       x_of(old), x_of(line));
 	}

@@ -57,6 +57,8 @@ void line_json(FILE *to, const struct bench_line *l)
 		return;
 	if (l->scaling > 0)
 		add(o, "scaling", json_real(rounded(l->scaling)));
+	if (l->scaling_cpu > 0)
+		add(o, "scaling_cpu", json_real(rounded(l->scaling_cpu)));
 	if (l->device[0])
 		add(o, "device", json_string(l->device));
 	add(o, "machine", json_string(line_machine()));
@@ -70,18 +72,20 @@ void line_json(FILE *to, const struct bench_line *l)
 void line_head(FILE *to)
 {
 	fprintf(to, "%s, commit %s\n", line_machine(), line_commit());
-	fprintf(to, "%-18s %-21s %-8s %7s %5s %10s %10s %8s %7s %8s %8s\n", "case", "engine", "level", "threads", "batch", "ms/frame", "frames/s", "x floor",
-		"spread", "scaling", "MB/frame");
+	fprintf(to, "%-28s %-21s %-8s %7s %5s %10s %10s %8s %7s %8s %7s %8s\n", "case", "engine", "level", "threads", "batch", "ms/frame", "frames/s",
+		"x floor", "spread", "scaling", "by CPU", "MB/frame");
 }
 
 void line_row(FILE *to, const struct bench_line *l)
 {
-	char scaling[16] = "-";
+	char scaling[16] = "-", by_cpu[16] = "-";
 
 	if (l->scaling > 0)
 		snprintf(scaling, sizeof(scaling), "%.2f", l->scaling);
-	fprintf(to, "%-18s %-21s %-8s %7u %5u %10.3f %10.1f %8.2f %6.1f%% %8s %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
+	if (l->scaling_cpu > 0)
+		snprintf(by_cpu, sizeof(by_cpu), "%.2f", l->scaling_cpu);
+	fprintf(to, "%-28s %-21s %-8s %7u %5u %10.3f %10.1f %8.2f %6.1f%% %8s %7s %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
 		l->batch, l->ms_per_frame, l->frames_per_s, l->floor_ms > 0 ? l->ms_per_frame / l->floor_ms : 0, l->spread * 100, scaling,
-		l->mb_per_frame);
+		by_cpu, l->mb_per_frame);
 	fflush(to);
 }

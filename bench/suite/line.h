@@ -18,6 +18,7 @@ struct bench_line {
 	double spread;          /* (90th - 10th percentile) / median */
 	double mb_per_frame;    /* compressed */
 	double scaling;         /* of several threads: over the throughput of one, by the wall clock in the same alternating run; else 0 */
+	double scaling_cpu;     /* the same by the threads' own CPU time; 0: they do not compute themselves */
 };
 
 const char *line_machine(void); /* processor and cores, in words */

@@ -21,7 +21,7 @@ struct member {
 	struct crew *crew;
 	struct engine_seat seat;
 	unsigned first;        /* batch: not all do the same one at the same time */
-	uint64_t frames, ns;   /* done, and how long it took this member */
+	uint64_t frames, ns, cpu_ns; /* done, and how long it took this member */
 	int rc;
 	pthread_t thread;
 };
@@ -30,19 +30,21 @@ static void *work(void *user)
 {
 	struct member *m = user;
 	unsigned batch = m->first;
-	uint64_t begun_ns;
+	uint64_t begun_ns, begun_cpu_ns;
 
 	m->rc = engine_seat_run(&m->seat, batch++);
 	atomic_fetch_add_explicit(&m->crew->ready, 1, memory_order_release);
 	while (!atomic_load_explicit(&m->crew->go, memory_order_relaxed))
 		;
 	begun_ns = clock_monotonic_ns();
+	begun_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	m->frames = 0;
 	while (m->rc == 0 && (!m->frames || !atomic_load_explicit(&m->crew->stop, memory_order_relaxed))) {
 		m->rc = engine_seat_run(&m->seat, batch++);
 		m->frames += m->seat.batch;
 	}
 	m->ns = clock_monotonic_ns() - begun_ns;
+	m->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun_cpu_ns;
 	return NULL;
 }
 
@@ -53,13 +55,21 @@ static void nap(double seconds)
 	nanosleep(&t, NULL);
 }
 
-/* Lets n members work for so long; frames per second of all together, each by its own time. < 0: -errno. */
-static double race(struct member *member, unsigned n, double seconds, unsigned *frames)
+/* What a race brought: frames, and ms per frame of all together, each member by its own time. */
+struct outcome_of_race {
+	unsigned frames;
+	double ms, cpu_ms;
+};
+
+/* Lets n members work for so long. */
+static int race(struct member *member, unsigned n, double seconds, struct outcome_of_race *out)
 {
 	struct crew crew = {0};
 	unsigned started = 0;
-	double rate = 0;
+	double rate = 0, cpu_rate = 0;
 	int rc = 0;
+
+	*out = (struct outcome_of_race){0};
 
 	for (; rc == 0 && started < n; started += rc == 0) {
 		member[started].crew = &crew;
@@ -74,10 +84,15 @@ static double race(struct member *member, unsigned n, double seconds, unsigned *
 	for (unsigned i = 0; i < started; i++) {
 		pthread_join(member[i].thread, NULL);
 		rc = rc < 0 ? rc : member[i].rc;
-		rate += member[i].ns ? (double)member[i].frames * 1e9 / (double)member[i].ns : 0;
-		*frames += (unsigned)member[i].frames;
+		rate += (double)member[i].frames * 1e6 / (double)(member[i].ns + 1);
+		cpu_rate += (double)member[i].frames * 1e6 / (double)(member[i].cpu_ns + 1);
+		out->frames += (unsigned)member[i].frames;
 	}
-	return rc < 0 ? rc : rate;
+	if (rc == 0) {
+		out->ms = 1 / rate;
+		out->cpu_ms = 1 / cpu_rate;
+	}
+	return rc;
 }
 
 /* 1, 2, 4 ... and the last one. */
@@ -93,23 +108,29 @@ static unsigned choose_steps(struct scaling_step *steps, unsigned threads)
 
 static int race_in_turns(struct member *member, struct scaling_step *steps, unsigned n, unsigned rounds, double seconds)
 {
-	double ms[SCALING_STEPS_MAX][ROUNDS_MAX];
+	double ms[SCALING_STEPS_MAX][ROUNDS_MAX], cpu_ms[SCALING_STEPS_MAX][ROUNDS_MAX];
+	struct contender c = {0}, cpu = {0};
+	struct outcome_of_race o;
+	double one_cpu_ms = 0;
 
 	for (unsigned r = 0; r < rounds; r++)
 		for (unsigned i = 0; i < n; i++) {
-			double rate = race(member, steps[i].threads, seconds, &steps[i].frames);
+			int rc = race(member, steps[i].threads, seconds, &o);
 
-			if (rate <= 0)
-				return rate < 0 ? (int)rate : -EIO;
-			ms[i][r] = 1000 / rate;
+			if (rc < 0)
+				return rc;
+			steps[i].frames += o.frames;
+			ms[i][r] = o.ms;
+			cpu_ms[i][r] = o.cpu_ms;
 		}
 	for (unsigned i = 0; i < n; i++) {
-		struct contender c = {0};
-
 		measure_conclude(&c, ms[i], rounds);
+		measure_conclude(&cpu, cpu_ms[i], rounds);
+		one_cpu_ms = i ? one_cpu_ms : cpu.ms;
 		steps[i].frames_per_s = 1000 / c.ms;
 		steps[i].spread = c.spread;
 		steps[i].ratio = steps[i].frames_per_s / steps[0].frames_per_s;
+		steps[i].cpu_ratio = one_cpu_ms / cpu.ms;
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@ struct scaling_step {
 	double frames_per_s;   /* median of the rounds, by the wall clock */
 	double spread;         /* (90th - 10th percentile) / median */
 	double ratio;          /* to one thread, in the same run */
+	double cpu_ratio;      /* the same by the threads' own CPU time: how little they are in each other's way, whatever else the machine does */
 };
 
 /* Up to so many threads (or queues that the engine has), in rounds of `seconds` per step. steps[0] is one thread. How many steps, or -errno. */

@@ -225,6 +225,7 @@ static int measure_scaling(struct field *f, struct runner *r)
 			.threads = steps[i].threads, .batch = batch, .frames = steps[i].frames, .ms_per_frame = 1000 / steps[i].frames_per_s,
 			.frames_per_s = steps[i].frames_per_s, .floor_ms = f->floor_ms, .spread = steps[i].spread,
 			.mb_per_frame = f->set->compressed_bytes / 1e6, .scaling = steps[i].ratio,
+			.scaling_cpu = engine_bench_on_cpu(r->bench.engine) ? steps[i].cpu_ratio : 0,
 		});
 	return n < 0 ? n : 0;
 }

@@ -10,7 +10,7 @@ import unittest
 BENCH = os.path.join(os.environ["SLUICE_BUILD"], "sluice-bench")
 FIELDS = {"case": str, "engine": str, "level": str, "threads": int, "batch": int, "frames": int, "ms_per_frame": float, "frames_per_s": float,
           "floor_ms": float, "x_floor": float, "spread": float, "mb_per_frame": float, "machine": str, "commit": str}
-SOMETIMES = {"scaling": float, "device": str}
+SOMETIMES = {"scaling": float, "scaling_cpu": float, "device": str}
 SLUICE = os.path.join(os.environ["SLUICE_BUILD"], "sluice")
 
 
@@ -49,6 +49,7 @@ class Bench(unittest.TestCase):
         for line in lines:
             self.complete(line)
             self.assertEqual("scaling" in line, line["threads"] > 1)
+            self.assertEqual("scaling_cpu" in line, line["threads"] > 1 and line["engine"] == "cpu")
             self.assertEqual("device" in line, not line["engine"].startswith("floor"))
         self.assertIn(2, {line["threads"] for line in lines})
         self.assertTrue([line for line in lines if line["batch"] > 1 and line["case"] == "arina-typical-u16" and line["engine"] == "cpu"])

@@ -121,13 +121,13 @@ class Report(Folder):
         self.assertEqual([word for word in page.words if re.fullmatch(r"\d+ cores?", word)], ["2 cores", "6 cores"] * 2)  # chart, table
 
     def test_every_engine_says_what_a_detector_needs_of_it(self):
-        lines = [{**KERNEL, "device": "Some processor"}, {**KERNEL, "threads": 8, "frames_per_s": 900.0, "scaling": 6.5, "batch": 1},
+        lines = [{**KERNEL, "device": "Some processor"}, {**KERNEL, "threads": 8, "frames_per_s": 900.0, "scaling": 6.5, "scaling_cpu": 7.76, "batch": 1},
                  {**KERNEL, "engine": "cuda", "level": "", "device": "Some card", "frames_per_s": 400.0, "batch": 1},
                  {**KERNEL, "engine": "cuda", "level": "", "device": "Some card", "frames_per_s": 6000.0, "batch": 8},
                  {**KERNEL, "engine": "reference", "level": "", "frames_per_s": 2.0}]
         page, _ = self.page(self.file("a.json", *lines))
         self.assertEqual([word for word in page.words if re.fullmatch(r"\d+ (core|device)s?", word)], ["1 device", "1 core", "1 device", "5 cores"] * 2)
-        for words in ("cpu: Some processor \u00b7 cuda: Some card", "cuda, by 8", "8 threads", "6.5 × (81 %)", "multiples of one thread's throughput", "1 thread, batches of 8"):
+        for words in ("cpu: Some processor \u00b7 cuda: Some card", "cuda, by 8", "8 threads", "6.5 × (81 %)", "by CPU time", "7.76 × (97 %)", "multiples of one thread's throughput", "1 thread, batches of 8"):
             self.assertIn(words, page.words)
 
     def test_files_steps_and_what_stands_around_the_engine_are_shown(self):

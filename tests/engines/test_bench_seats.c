@@ -88,7 +88,7 @@ static void assert_scales(const struct bench_set *set, const struct engine *engi
 	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(steps[i].threads, i + 1);
 		assert_int_equal(steps[i].frames % batch, 0);
-		assert_true(steps[i].frames > 0 && steps[i].frames_per_s > 0 && steps[i].ratio > 0);
+		assert_true(steps[i].frames > 0 && steps[i].frames_per_s > 0 && steps[i].ratio > 0 && steps[i].cpu_ratio > 0);
 	}
 	assert_true(steps[0].ratio == 1);
 	engine_bench_close(&bench);
