@@ -14,8 +14,12 @@
 #include "pipeline/devices.h"
 #include "tests/support/device_engine.h"
 #include "tests/support/driven_node.h"
+#include "tests/support/plain_driver.h"
 
-#ifndef FRAMES
+#ifdef FEW_FRAMES
+#define FRAMES 60
+#define FRAMES_TEXT "60"
+#else
 #define FRAMES 200
 #define FRAMES_TEXT "200"
 #endif
@@ -332,6 +336,26 @@ static void memory_that_cannot_be_introduced_costs_no_frame(void **state)
 	assert_int_equal(device_engine.device[0].shown, 0);
 }
 
+#ifndef FEW_FRAMES
+/* kernels/device itself, which CUDA and OpenCL stand behind, on a driver in plain C; in one lane, for that driver counts without atomics. */
+static void the_device_engine_answers_as_the_cpu_does(void **state)
+{
+	static struct seen seen;
+	static const struct engine *const engines[] = {&engine_plain, &engine_cpu, NULL};
+	static const char *const sets[] = {"engine.queues_per_device=1", "engine.opencl_cpu=on", NULL};
+	static const char *const options[] = {"--channels", "threshold_1,threshold_2", "--damage", "10%", "--type", "u16", "--seed", "5", NULL};
+
+	device_engine_reset(0);
+	run_with(&seen, engines, sets, options);
+	assert_int_equal(seen.received, FRAMES);
+	assert_true(seen.invalid > 0);
+	assert_int_equal(seen.by_cpu, 0);
+	assert_int_equal(seen.fallback, 0);
+	assert_as_from_cpu(&seen, options);
+	assert_int_equal(plain_held, 0);
+}
+#endif
+
 static void a_device_that_cannot_be_opened_is_passed_over(void **state)
 {
 	static struct seen seen;
@@ -386,6 +410,9 @@ int main(void)
 		cmocka_unit_test(a_device_without_room_for_a_plan_is_passed_over_for_it),
 		cmocka_unit_test(a_slab_is_as_large_as_frames_want_and_no_larger_than_configured),
 		cmocka_unit_test(memory_that_cannot_be_introduced_costs_no_frame),
+#ifndef FEW_FRAMES
+		cmocka_unit_test(the_device_engine_answers_as_the_cpu_does),
+#endif
 		cmocka_unit_test(a_device_that_cannot_be_opened_is_passed_over),
 		cmocka_unit_test(a_node_can_stop_in_the_middle),
 	};

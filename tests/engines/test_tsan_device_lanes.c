@@ -1,4 +1,3 @@
 /* test_tsan_device_lanes.c - the lanes that feed devices under ThreadSanitizer: the cases of test_device_lanes, with fewer frames. */
-#define FRAMES 60
-#define FRAMES_TEXT "60"
+#define FEW_FRAMES
 #include "tests/engines/test_device_lanes.c"
