@@ -145,8 +145,12 @@ static void suit_size(struct lane *lane, uint32_t taken)
 	const struct work *w = lane->state;
 	size_t fit = taken ? STAGE_ENOUGH_BYTES / (w->slab.used_bytes / taken + 1) + 1 : 1;
 
+	uint32_t ahead;
+
 	lane->max_hand = fit < w->max_images ? (uint32_t)fit : w->max_images;
-	atomic_store_explicit(&lane->ahead, 2 * lane->max_hand > NODE_AHEAD ? 2 * lane->max_hand : NODE_AHEAD, memory_order_relaxed);
+	ahead = 2 * lane->max_hand > NODE_AHEAD ? 2 * lane->max_hand : NODE_AHEAD;
+	if (ahead > atomic_exchange_explicit(&lane->ahead, ahead, memory_order_relaxed))
+		bell_ring(&lane->node->admit->bell); /* frames may be waiting there for just that */
 }
 
 static uint32_t stage_frames(struct lane *lane, struct slot *const *slots, uint32_t n)

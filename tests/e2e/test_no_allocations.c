@@ -27,6 +27,7 @@ int main(void)
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "tests/support/device_engine.h"
 #include "tests/support/driven_node.h"
 
 #define FRAMES_TEXT "600"
@@ -97,6 +98,18 @@ static void sending_on_asks_for_nothing(void **state)
 	assert_none(sets, options, &engine_cpu);
 }
 
+static void feeding_devices_asks_for_nothing(void **state)
+{
+	static const char *const sets[] = {"overload.analysis=wait", "engine.queues_per_device=2", "output.results=tcp://127.0.0.1:*", NULL};
+	static const char *const options[] = {SMALL, "--rate", "2000", "--channels", "threshold_1,threshold_2", FAULTS, NULL};
+
+	device_engine_reset(2);
+	device_engine.inner = &engine_cpu;
+	device_engine.device[0].slow_us = device_engine.device[1].slow_us = 3000; /* so that frames go together */
+	assert_none(sets, options, &engine_device);
+	assert_true(device_engine.device[0].largest_batch > 1);
+}
+
 static int submit_slowly(struct engine_queue *queue, const struct engine_plan *plan, struct engine_item *items, uint32_t n)
 {
 	nanosleep(&(struct timespec){0, 5000000}, NULL);
@@ -132,6 +145,7 @@ int main(void)
 		cmocka_unit_test(a_stream_v2_run_asks_for_nothing),
 		cmocka_unit_test(a_stream_v1_run_asks_for_nothing),
 		cmocka_unit_test(sending_on_asks_for_nothing),
+		cmocka_unit_test(feeding_devices_asks_for_nothing),
 		cmocka_unit_test(passing_unanalysed_asks_for_nothing),
 		cmocka_unit_test(handing_frames_to_the_writer_asks_for_nothing),
 	};

@@ -24,7 +24,7 @@ def main():
     for command in sorted(set(re.findall(r"`sluice ([a-z]+)", README))):
         if f"sluice {command}" not in help_text:
             wrong.append(f"README.md: there is no command sluice {command}")
-    for section, key in sorted(set(re.findall(r"`(input|output|http|overload)\.([a-z_]+)", README))):
+    for section, key in sorted(set(re.findall(r"`(input|output|http|overload|engine)\.([a-z_]+)", README))):
         if not re.search(rf"^{section}:.*?^\s+(?:- )?{key}:", config, re.S | re.M):
             wrong.append(f"README.md: there is no key {section}.{key}")
     print("\n".join(wrong))

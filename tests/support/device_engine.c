@@ -35,6 +35,7 @@ struct device_engine device_engine;
 void device_engine_reset(unsigned n_devices)
 {
 	memset(&device_engine, 0, sizeof(device_engine));
+	device_engine.inner = &engine_reference;
 	device_engine.n_devices = n_devices;
 	for (unsigned d = 0; d < n_devices; d++) {
 		struct engine_device *facts = &device_engine.device[d].facts;
@@ -85,7 +86,7 @@ static int device_open(struct engine_context **out, const struct engine_config *
 	if (device_engine.device[config->device].open_with)
 		return device_engine.device[config->device].open_with;
 	c = calloc(1, sizeof(*c));
-	if (!c || engine_reference.open(&c->inner, &inner) < 0) {
+	if (!c || device_engine.inner->open(&c->inner, &inner) < 0) {
 		free(c);
 		return -ENOMEM;
 	}
@@ -102,7 +103,7 @@ static void device_close(struct engine_context **context)
 
 	if (!c)
 		return;
-	engine_reference.close(&c->inner);
+	device_engine.inner->close(&c->inner);
 	pthread_mutex_destroy(&c->lock);
 	c->device->contexts--;
 	free(c);
@@ -111,7 +112,7 @@ static void device_close(struct engine_context **context)
 
 static void device_capabilities(const struct engine_context *context, struct engine_capabilities *out)
 {
-	engine_reference.capabilities(context->inner, out);
+	device_engine.inner->capabilities(context->inner, out);
 	out->max_batch = DEVICE_ENGINE_BATCH;
 	out->needs_pinned = true;
 }
@@ -122,13 +123,13 @@ static int device_plan_load(struct engine_context *context, struct engine_plan *
 	if (context->device->plans_with)
 		return context->device->plans_with;
 	context->device->plans++;
-	return engine_reference.plan_load(context->inner, out, plan);
+	return device_engine.inner->plan_load(context->inner, out, plan);
 }
 
 static void device_plan_drop(struct engine_context *context, struct engine_plan **plan)
 {
 	context->device->plans--;
-	engine_reference.plan_drop(context->inner, plan);
+	device_engine.inner->plan_drop(context->inner, plan);
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------------ */
@@ -213,7 +214,7 @@ static unsigned count_astray(struct engine_context *c, const struct engine_item 
 static int device_queue_open(struct engine_context *context, struct engine_queue **out, size_t max_bytes)
 {
 	struct engine_queue *q = calloc(1, sizeof(*q));
-	int rc = q ? engine_reference.queue_open(context->inner, &q->inner, max_bytes) : -ENOMEM;
+	int rc = q ? device_engine.inner->queue_open(context->inner, &q->inner, max_bytes) : -ENOMEM;
 
 	*out = NULL;
 	if (rc < 0) {
@@ -233,7 +234,7 @@ static void device_queue_close(struct engine_queue **queue)
 	if (!q)
 		return;
 	q->context->device->queues--;
-	engine_reference.queue_close(&q->inner);
+	device_engine.inner->queue_close(&q->inner);
 	free(q);
 	*queue = NULL;
 }
@@ -278,7 +279,7 @@ static int device_wait(struct engine_queue *queue)
 	if (d->slow_us)
 		nanosleep(&(struct timespec){0, (long)d->slow_us * 1000}, NULL);
 	if (n)
-		rc = engine_reference.submit(queue->inner, queue->plan, queue->items, n);
+		rc = device_engine.inner->submit(queue->inner, queue->plan, queue->items, n);
 	if (rc == 0 && d->good_images && d->shown > d->good_images)
 		rc = fail(d, queue->items, n);
 	for (uint32_t i = 0; i < n && rc == 0; i++)

@@ -33,6 +33,7 @@ struct device_engine_device {
 };
 
 struct device_engine {
+	const struct engine *inner; /* what computes; the reference */
 	unsigned n_devices;
 	struct device_engine_device device[DEVICE_ENGINE_DEVICES];
 };
