@@ -46,6 +46,7 @@ struct field {
 	unsigned n;
 	struct runner runner[RUNNERS_MAX];
 	double floor_ms;
+	bool failed;
 };
 
 void suite_print(const struct suite *s, const struct bench_line *line)
@@ -80,84 +81,82 @@ static const char *kept_words(const struct engine_bench *b)
 	return "";
 }
 
-/* -errno only where the engine is there and nevertheless cannot do it, or was asked for by name. */
-static int add_runner(struct field *f, const struct engine *engine, const struct engine_config *config, const char *label)
+static void remove_last(struct field *f)
+{
+	struct runner *r = &f->runner[--f->n];
+
+	engine_seat_close(&r->batched);
+	engine_seat_close(&r->alone);
+	engine_bench_close(&r->bench);
+}
+
+/* One that cannot do the case is told of, and the others go on. That is a failure, unless it only declines and nobody asked for it. */
+static void add_runner(struct field *f, const struct engine *engine, const struct engine_config *config, const char *label)
 {
 	struct runner *r = &f->runner[f->n];
-	const char *why = NULL;
+	char why[ENGINE_BENCH_WORDS];
 	unsigned batch;
 	int rc;
 
 	if (f->n == RUNNERS_MAX)
-		return 0;
+		return;
+	f->n++;
 	*r = (struct runner){.label = label};
 	rc = engine_bench_open(&r->bench, engine, config, f->set);
-	if (rc < 0) {
-		why = r->bench.words;
-	} else {
-		batch = engine_bench_batch(&r->bench);
+	snprintf(why, sizeof(why), "%s", rc < 0 ? r->bench.words : "");
+	batch = rc == 0 ? engine_bench_batch(&r->bench) : 1;
+	if (rc == 0)
 		rc = engine_seat_open(&r->alone, &r->bench, 1);
-		if (rc == 0 && batch > 1)
-			rc = engine_seat_open(&r->batched, &r->bench, batch);
-		f->n++;
-	}
-	if (rc < 0)
-		fprintf(stderr, "sluice-bench: case %s: engine %s: %s\n", f->set->made_of->name, engine->name, why ? why : strerror(-rc));
-	return rc == -ENODEV && !f->suite->cfg.engine ? 0 : rc;
+	if (rc == 0)
+		rc = engine_seat_run(&r->alone, 0); /* some things are declined with the first frame only */
+	if (rc == 0 && batch > 1)
+		rc = engine_seat_open(&r->batched, &r->bench, batch);
+	if (rc == 0)
+		return;
+	fprintf(stderr, "sluice-bench: case %s: engine %s: %s\n", f->set->made_of->name, engine->name, why[0] ? why : strerror(-rc));
+	f->failed |= f->suite->cfg.engine || (rc != -ENODEV && rc != -ENOTSUP);
+	remove_last(f);
 }
 
 /* Every level of the cpu engine that this machine has, weakest first. */
-static int add_levels(struct field *f)
+static void add_levels(struct field *f)
 {
 	char words[ENGINE_BENCH_WORDS];
-	int rc = 0;
 
-	for (unsigned i = 0; i < CPU_LEVELS && rc == 0; i++)
+	for (unsigned i = 0; i < CPU_LEVELS; i++)
 		if (engine_cpu.probe(&(struct engine_config){.cpu_level = cpu_levels[i]}, words, sizeof(words)) == 0)
-			rc = add_runner(f, &engine_cpu, &(struct engine_config){.cpu_level = cpu_levels[i]}, cpu_levels[i]);
-	return rc;
+			add_runner(f, &engine_cpu, &(struct engine_config){.cpu_level = cpu_levels[i]}, cpu_levels[i]);
 }
 
 /* Every device of an engine that has such, but none that cannot do it; one that is a processor after all only where the engine was asked for. */
-static int add_devices(struct field *f, const struct engine *engine)
+static void add_devices(struct field *f, const struct engine *engine)
 {
 	static const char *const numbers[DEVICES_MAX] = {"0", "1", "2", "3", "4", "5", "6", "7"};
 	struct engine_device device[DEVICES_MAX];
 	char words[ENGINE_BENCH_WORDS];
-	int n = engine->devices(device, DEVICES_MAX, words, sizeof(words)), rc = 0;
+	int n = engine->devices(device, DEVICES_MAX, words, sizeof(words));
 
-	for (uint32_t i = 0; (int)i < n && i < DEVICES_MAX && rc == 0; i++)
+	for (uint32_t i = 0; (int)i < n && i < DEVICES_MAX; i++)
 		if (!device[i].unfit[0] && (!device[i].on_cpu || f->suite->cfg.engine))
-			rc = add_runner(f, engine, &(struct engine_config){.device = i}, n > 1 ? numbers[i] : "");
-	return rc;
+			add_runner(f, engine, &(struct engine_config){.device = i}, n > 1 ? numbers[i] : "");
 }
 
-static int add_engine(struct field *f, const char *name)
+static void add_engine(struct field *f, const char *name)
 {
 	const struct suite_cfg *cfg = &f->suite->cfg;
 	char words[ENGINE_BENCH_WORDS];
 	const struct engine *engine = engines_find(name, words, sizeof(words));
 
 	if (!engine || (!cfg->engine && engine->probe(&(struct engine_config){0}, words, sizeof(words)) < 0))
-		return 0; /* `sluice engines` says why */
-	if (engine == &engine_cpu && cfg->levels)
-		return add_levels(f);
+		return; /* `sluice engines` says why */
 	if (engine->devices)
-		return add_devices(f, engine);
-	if (engine != &engine_cpu)
-		return add_runner(f, engine, &(struct engine_config){0}, "");
-	return add_runner(f, engine, &(struct engine_config){.cpu_level = cfg->level}, cfg->level ? cfg->level : "best");
-}
-
-static void remove_runners(struct field *f)
-{
-	while (f->n) {
-		struct runner *r = &f->runner[--f->n];
-
-		engine_seat_close(&r->batched);
-		engine_seat_close(&r->alone);
-		engine_bench_close(&r->bench);
-	}
+		add_devices(f, engine);
+	else if (engine != &engine_cpu)
+		add_runner(f, engine, &(struct engine_config){0}, "");
+	else if (cfg->levels)
+		add_levels(f);
+	else
+		add_runner(f, engine, &(struct engine_config){.cpu_level = cfg->level}, cfg->level ? cfg->level : "best");
 }
 
 /* --- one case ---------------------------------------------------------------------------------------------------------- */
@@ -211,7 +210,7 @@ static int measure_field(struct field *f, struct floors *floors)
 }
 
 /* Batches where the engine has them: then the crowd is fed as a node would feed it. */
-static int measure_scaling(struct field *f, struct runner *r)
+static void measure_scaling(struct field *f, struct runner *r)
 {
 	const struct suite_cfg *cfg = &f->suite->cfg;
 	unsigned batch = r->batched.batch ? r->batched.batch : 1;
@@ -227,10 +226,14 @@ static int measure_scaling(struct field *f, struct runner *r)
 			.mb_per_frame = f->set->compressed_bytes / 1e6, .scaling = steps[i].ratio,
 			.scaling_cpu = engine_bench_on_cpu(r->bench.engine) ? steps[i].cpu_ratio : 0,
 		});
-	return n < 0 ? n : 0;
+	if (n < 0) {
+		fprintf(stderr, "sluice-bench: case %s: engine %s, several threads: %s\n", f->set->made_of->name, r->bench.engine->name, strerror(-n));
+		f->failed = true;
+	}
 }
 
-static int measure_set(struct suite *suite, const struct bench_set *set, double *floor_ms)
+/* failed: an engine did, which was told; the others are measured. */
+static int measure_set(struct suite *suite, const struct bench_set *set, double *floor_ms, int *failed)
 {
 	const struct suite_cfg *cfg = &suite->cfg;
 	struct field *f = calloc(1, sizeof(*f));
@@ -243,17 +246,17 @@ static int measure_set(struct suite *suite, const struct bench_set *set, double 
 	}
 	for (unsigned i = 0; rc == 0 && engines_names[i]; i++)
 		if (!cfg->engine || !strcmp(cfg->engine, engines_names[i]))
-			rc = add_engine(f, engines_names[i]);
-	if (rc == 0 && cfg->engine && !f->n)
-		rc = -ENODEV;
+			add_engine(f, engines_names[i]);
 	if (rc == 0)
 		rc = measure_field(f, &floors);
 	for (unsigned i = 0; rc == 0 && cfg->threads > 1 && i < f->n; i++)
 		if (cfg->engine || f->runner[i].bench.engine != &engine_reference) /* nobody runs that one for its speed */
-			rc = measure_scaling(f, &f->runner[i]);
+			measure_scaling(f, &f->runner[i]);
+	while (f && f->n)
+		remove_last(f);
 	if (f) {
 		*floor_ms = f->floor_ms;
-		remove_runners(f);
+		*failed |= f->failed;
 	}
 	floors_close(&floors);
 	free(f);
@@ -307,7 +310,7 @@ static bool wanted(const struct suite_cfg *cfg, const struct bench_case *c)
 	return cfg->case_name ? !strcmp(cfg->case_name, c->name) : !cfg->quick || c->quick;
 }
 
-/* -errno: the suite ends here; 1: a peer or the disk failed, which does not keep the others from being measured. */
+/* -errno: the suite ends here; 1: an engine, a peer or the disk failed, which does not keep the others from being measured. */
 static int run_case(struct suite *suite, const struct bench_case *c)
 {
 	const struct suite_cfg *cfg = &suite->cfg;
@@ -320,12 +323,12 @@ static int run_case(struct suite *suite, const struct bench_case *c)
 	if (rc < 0)
 		fprintf(stderr, "sluice-bench: case %s: %s\n", c->name, message);
 	if (rc == 0 && cfg->kernels) {
-		rc = measure_set(suite, set, &floor_ms);
+		rc = measure_set(suite, set, &floor_ms, &failed);
 		if (rc < 0)
 			fprintf(stderr, "sluice-bench: case %s: %s\n", c->name, strerror(-rc));
 	}
 	if (rc == 0 && cfg->write_into && (cfg->case_name || write_bench_wants(c)))
-		failed = write_bench_run(suite, set) < 0;
+		failed |= write_bench_run(suite, set) < 0;
 	if (rc == 0 && cfg->kernels && cfg->peers)
 		failed |= run_peers(suite, set, floor_ms) < 0;
 	bench_set_close(&set);
