@@ -24,7 +24,7 @@ static int folder_of_program(char *folder, size_t bytes)
 	return 0;
 }
 
-void *plugin_symbol(const char *file, const char *symbol, char *why, size_t why_bytes)
+void *plugin_symbol(const char *file, const char *symbol, const char *where_from, char *why, size_t why_bytes)
 {
 	char folder[PATH_MAX], path[PATH_MAX + 64];
 	const char *named = getenv("SLUICE_PLUGINS");
@@ -36,7 +36,7 @@ void *plugin_symbol(const char *file, const char *symbol, char *why, size_t why_
 		snprintf(folder, sizeof(folder), ".");
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	if (access(path, F_OK) != 0) {
-		snprintf(why, why_bytes, "there is no %s in %.150s", file, folder);
+		snprintf(why, why_bytes, "there is no %s in %.150s; %s", file, folder, where_from);
 		return NULL;
 	}
 	object = dlopen(path, RTLD_NOW | RTLD_LOCAL);

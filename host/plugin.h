@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The symbol of the shared object `file` ("sluice-cuda.so"), or NULL with the reason in words. */
-void *plugin_symbol(const char *file, const char *symbol, char *why, size_t why_bytes);
+/* The symbol of the shared object `file` ("sluice-cuda.so"), or NULL with the reason in words. where_from: how one comes by the file, in words. */
+void *plugin_symbol(const char *file, const char *symbol, const char *where_from, char *why, size_t why_bytes);
 
 #endif

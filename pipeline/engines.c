@@ -20,10 +20,10 @@ static const struct {
 	const char *name;
 	const struct engine *engine; /* NULL: not in this program ... */
 	const char *plugin;          /* ... but in this one, which is loaded when asked for */
-	const char *why;             /* or not at all */
+	const char *why;             /* or not at all; of a plug-in: where it comes from */
 } known[] = {
 	{"cpu", &engine_cpu, NULL, NULL},
-	{"cuda", NULL, "sluice-cuda.so", NULL},
+	{"cuda", NULL, "sluice-cuda.so", "it is built where NVIDIA's toolkit is found"},
 	{"opencl", NULL, NULL, "this build has no OpenCL engine"},
 	{"fpga", NULL, NULL, "this build has no FPGA engine"},
 	{"reference", &engine_reference, NULL, NULL},
@@ -34,9 +34,9 @@ const char *const engines_names[] = {"cpu", "cuda", "opencl", "fpga", "reference
 
 /* --- finding ----------------------------------------------------------------------------------------------------------- */
 
-static const struct engine *from_plugin(const char *file, const char *name, char *why, size_t why_bytes)
+static const struct engine *from_plugin(const char *file, const char *where_from, const char *name, char *why, size_t why_bytes)
 {
-	const struct engine_plugin *plugin = plugin_symbol(file, ENGINE_PLUGIN_SYMBOL, why, why_bytes);
+	const struct engine_plugin *plugin = plugin_symbol(file, ENGINE_PLUGIN_SYMBOL, where_from, why, why_bytes);
 
 	if (!plugin)
 		return NULL;
@@ -57,7 +57,7 @@ const struct engine *engines_find(const char *name, char *why, size_t why_bytes)
 		if (strcmp(known[i].name, name))
 			continue;
 		if (!known[i].engine && known[i].plugin)
-			return from_plugin(known[i].plugin, name, why, why_bytes);
+			return from_plugin(known[i].plugin, known[i].why, name, why, why_bytes);
 		snprintf(why, why_bytes, "%s", known[i].why ? known[i].why : "");
 		return known[i].engine;
 	}

@@ -48,7 +48,7 @@ class Plugins(unittest.TestCase):
 
     def test_none_is_no_harm(self):
         with tempfile.TemporaryDirectory() as folder:
-            self.check_absent(folder, "there is no sluice-cuda.so in " + folder)
+            self.check_absent(folder, "there is no sluice-cuda.so in " + folder, "toolkit")
         self.check_absent("/nonexistent", "there is no sluice-cuda.so")
 
     def test_of_another_version_is_refused(self):
