@@ -148,5 +148,6 @@ struct engine_plugin {
 
 extern const struct engine engine_reference; /* the truth: plain scalar C */
 extern const struct engine engine_cpu;
+extern const struct engine engine_opencl; /* OpenCL's loader, drivers and devices are looked for when it is asked */
 
 #endif

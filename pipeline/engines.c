@@ -24,7 +24,7 @@ static const struct {
 } known[] = {
 	{"cpu", &engine_cpu, NULL, NULL},
 	{"cuda", NULL, "sluice-cuda.so", "it is built where NVIDIA's toolkit is found"},
-	{"opencl", NULL, NULL, "this build has no OpenCL engine"},
+	{"opencl", &engine_opencl, NULL, NULL},
 	{"fpga", NULL, NULL, "this build has no FPGA engine"},
 	{"reference", &engine_reference, NULL, NULL},
 };

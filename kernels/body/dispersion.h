@@ -106,18 +106,21 @@ KERNEL(PIXEL_ITEMS) sluice_dispersion(GROUP_ARGUMENT GLOBAL const struct plan_ta
 	u32 frame = GROUP_INDEX / tiles_per_frame, index = GROUP_INDEX % tiles_per_frame, k = plan->k, width = TILE_WIDTH + 2 * k;
 	u32 x = index % tiles_across * TILE_WIDTH, y = index / tiles_across * TILE_HEIGHT;
 	GLOBAL u32 *record = records + (u64)frame * plan->record_words;
+	bool good = record[RECORD_BAD_BLOCKS] == 0; /* nothing is left early: every item comes to every barrier */
 
-	if (record[RECORD_BAD_BLOCKS])
-		return;
 	if (ITEM_INDEX == 0) {
 		n_listed[0] = 0;
-		GLOBAL_ADD(&record[RECORD_TESTED], tile_pixels(plan->width, plan->height, x, y, TILE_WIDTH, TILE_HEIGHT));
+		if (good)
+			GLOBAL_ADD(&record[RECORD_TESTED], tile_pixels(plan->width, plan->height, x, y, TILE_WIDTH, TILE_HEIGHT));
 	}
-	tile_load(plan, pixels_of(plan, images, frame), mask, tile, (int)x - (int)k, (int)y - (int)k, width, TILE_HEIGHT + 2 * k);
+	if (good)
+		tile_load(plan, pixels_of(plan, images, frame), mask, tile, (int)x - (int)k, (int)y - (int)k, width, TILE_HEIGHT + 2 * k);
 	BARRIER_LOCAL;
-	column_sums(tile, columns, width, k, COLUMN_SHIFT(plan->type));
+	if (good)
+		column_sums(tile, columns, width, k, COLUMN_SHIFT(plan->type));
 	BARRIER_LOCAL;
-	list_standing_out(plan, tile, columns, list, n_listed);
+	if (good)
+		list_standing_out(plan, tile, columns, list, n_listed);
 	BARRIER_LOCAL;
 	for (u32 i = ITEM_INDEX; i < n_listed[0]; i += GROUP_ITEMS(PIXEL_ITEMS)) {
 		u32 r = list[i] / TILE_WIDTH, c = list[i] % TILE_WIDTH;

@@ -44,6 +44,24 @@ BODY bool mark_is_marked(GLOBAL const struct plan_table *plan, LOCAL const u32 *
 	return strong_not_flat(plan, m, x, y);
 }
 
+/* Marked pixels of the square at (x, y), and unmarked ones, to a word of each per row. */
+BODY void mark_rows(GLOBAL const struct plan_table *plan, LOCAL const u32 *tile, LOCAL const u32 *columns, LOCAL const u64 *squares,
+		    LOCAL u32 *words, u32 x, u32 y)
+{
+	u32 k = plan->k, side = MARK_SIDE + 2 * k;
+
+	for (u32 r = ITEM_INDEX / ROW_ITEMS; r < MARK_SIDE; r += ROWS_OF_ITEMS)
+		for (u32 c = ITEM_INDEX % ROW_ITEMS; c < MARK_SIDE; c += ROW_ITEMS) {
+			bool valid = tile[(r + k) * side + c + k] != PIXEL_INVALID;
+			bool inside = x + c < plan->width && y + r < plan->height;
+
+			if (valid && mark_is_marked(plan, columns, squares, r * side + c))
+				LOCAL_OR(&words[r], 1u << c);
+			else if (inside && (valid || plan->masked_is_background))
+				LOCAL_OR(&words[MARK_SIDE + r], 1u << c);
+		}
+}
+
 /* Step 1, for a square of MARK_SIDE pixels per group. maps: marked and unmarked, one after the other. */
 KERNEL(PIXEL_ITEMS) sluice_mark(GROUP_ARGUMENT GLOBAL const struct plan_table *plan, GLOBAL const u32 *RESTRICT mask,
 				GLOBAL const u8 *RESTRICT images, GLOBAL u32 *records, GLOBAL u32 *marked, GLOBAL u32 *unmarked,
@@ -57,25 +75,18 @@ KERNEL(PIXEL_ITEMS) sluice_mark(GROUP_ARGUMENT GLOBAL const struct plan_table *p
 	u32 word = index % plan->mask_words, x = word * MARK_SIDE, y = index / plan->mask_words * MARK_SIDE;
 	GLOBAL u32 *record = records + (u64)frame * plan->record_words;
 	u64 map = (u64)frame * plan->mask_words * plan->height;
+	bool good = record[RECORD_BAD_BLOCKS] == 0; /* nothing is left early: every item comes to every barrier */
 
-	if (record[RECORD_BAD_BLOCKS])
-		return;
-	tile_load(plan, pixels_of(plan, images, frame), mask, tile, (int)x - (int)k, (int)y - (int)k, side, side);
+	if (good)
+		tile_load(plan, pixels_of(plan, images, frame), mask, tile, (int)x - (int)k, (int)y - (int)k, side, side);
 	for (u32 i = ITEM_INDEX; i < 2 * MARK_SIDE; i += GROUP_ITEMS(PIXEL_ITEMS))
 		words[i] = 0;
 	BARRIER_LOCAL;
-	mark_columns(tile, columns, squares, k);
+	if (good)
+		mark_columns(tile, columns, squares, k);
 	BARRIER_LOCAL;
-	for (u32 r = ITEM_INDEX / ROW_ITEMS; r < MARK_SIDE; r += ROWS_OF_ITEMS)
-		for (u32 c = ITEM_INDEX % ROW_ITEMS; c < MARK_SIDE; c += ROW_ITEMS) {
-			bool valid = tile[(r + k) * side + c + k] != PIXEL_INVALID;
-			bool inside = x + c < plan->width && y + r < plan->height;
-
-			if (valid && mark_is_marked(plan, columns, squares, r * side + c))
-				LOCAL_OR(&words[r], 1u << c);
-			else if (inside && (valid || plan->masked_is_background))
-				LOCAL_OR(&words[MARK_SIDE + r], 1u << c);
-		}
+	if (good)
+		mark_rows(plan, tile, columns, squares, words, x, y);
 	BARRIER_LOCAL;
 	for (u32 r = ITEM_INDEX; r < MARK_SIDE && y + r < plan->height; r += GROUP_ITEMS(PIXEL_ITEMS)) {
 		marked[map + (u64)(y + r) * plan->mask_words + word] = words[r];
@@ -105,7 +116,7 @@ KERNEL(PIXEL_ITEMS) sluice_erode(GROUP_ARGUMENT GLOBAL const struct plan_table *
 		return;
 	for (u32 i = index * PIXEL_ITEMS + ITEM_INDEX; i < end && i < n_words; i += GROUP_ITEMS(PIXEL_ITEMS)) {
 		u32 w = i % across, y = i / across, left = 0, here = 0, right = 0;
-		u32 first = y > reach ? y - reach : 0, last = y + reach < plan->height ? y + reach : plan->height - 1;
+		u32 first = y - (y < reach ? y : reach), last = y + reach < plan->height ? y + reach : plan->height - 1;
 
 		if (!marked[(u64)frame * n_words + i])
 			continue;
@@ -151,25 +162,21 @@ KERNEL(PIXEL_ITEMS) sluice_extended(GROUP_ARGUMENT GLOBAL const struct plan_tabl
 	GLOBAL const u32 *map = core + (u64)frame * n_words;
 	GLOBAL const u8 *image = pixels_of(plan, images, frame);
 	GLOBAL u32 *record = records + (u64)frame * plan->record_words;
+	bool good = record[RECORD_BAD_BLOCKS] == 0;
 
-	if (record[RECORD_BAD_BLOCKS])
-		return;
 	if (ITEM_INDEX == 0)
 		n_listed[0] = n_tested[0] = 0;
 	BARRIER_LOCAL;
-	for (u32 i = ITEM_INDEX; i < EXTENDED_WORDS && first + i < n_words; i += GROUP_ITEMS(PIXEL_ITEMS)) {
+	for (u32 i = ITEM_INDEX; good && i < EXTENDED_WORDS && first + i < n_words; i += GROUP_ITEMS(PIXEL_ITEMS)) {
 		u32 bits = map[first + i], x = (first + i) % across * 32;
 
 		LOCAL_ADD(n_tested, plan->width - x < 32 ? plan->width - x : 32u);
-		for (u32 b = 0; bits >> b; b++) {
+		for (u32 b = 0; b < 32; b++)
 			if (bits >> b & 1)
 				list[LOCAL_ADD(n_listed, 1u)] = (u16)(32 * i + b);
-			if (b == 31)
-				break;
-		}
 	}
 	BARRIER_LOCAL;
-	if (ITEM_INDEX == 0)
+	if (ITEM_INDEX == 0 && good)
 		GLOBAL_ADD(&record[RECORD_TESTED], n_tested[0]);
 	for (u32 i = ITEM_INDEX; i < n_listed[0]; i += GROUP_ITEMS(PIXEL_ITEMS)) {
 		u32 word = first + list[i] / 32, x = word % across * 32 + list[i] % 32, y = word / across;

@@ -26,7 +26,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
 
 
 # What only one driver of devices may have.
-DRIVERS = {"cuda_runtime_api.h": "kernels/cuda/"}
+DRIVERS = {"cuda_runtime_api.h": "kernels/cuda/", "dlfcn.h": "kernels/opencl/"}
 
 
 def threads_belong(name):

@@ -27,6 +27,7 @@ static struct contender contenders[] = {
 	{&engine_cpu, {.cpu_level = "avx2"}, NULL, NULL},
 	{&engine_cpu, {.cpu_level = "avx512"}, NULL, NULL},
 	{&engine_cpu, {.cpu_level = "neon"}, NULL, NULL},
+	{&engine_opencl, {.device = 0}, NULL, NULL},
 	{&engine_plain, {.device = 0}, NULL, NULL},
 	{NULL, {.device = 0}, NULL, NULL}, /* CUDA's, which is a plug-in */
 };
