@@ -106,10 +106,19 @@ struct flat_queue {
 	uint16_t list[FLAT_BLOCK_PIXELS + FLAT_GROUP]; /* candidates one by one; vectors write behind the last */
 };
 
+/* Where pixels come from that are not in blocks of planes. */
+struct flat_source {
+	int (*decode)(void *user, uint32_t i, uint32_t size_bytes, uint8_t *out); /* block i to pixels; 0 or -EBADMSG */
+	void *user;
+	uint8_t *stream; /* room for an image */
+};
+
 /* The vector work of a level, per block of n_chunks chunks whose first pixel is n. */
 struct flat_level {
 	/* NULL: liblz4 is the fastest there is. */
 	bool (*lz4)(const struct lz4_patterns *patterns, const uint8_t *in, size_t len_bytes, uint8_t *out, size_t size_bytes);
+	/* Pixels to bit planes, n_chunks * FLAT_CHUNK / 8 bytes apart. NULL: frames without the bit shuffle go the other way. */
+	void (*planes)(uint8_t *out, const uint8_t *pixels, uint32_t n_chunks, unsigned elem);
 	/* Bit planes, pitch bytes apart, into the rings of pixels and valid bits, the frame's totals and `seen`. */
 	void (*take[PIXEL_TYPES])(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 	/* New pixels into bins. */
@@ -187,10 +196,12 @@ void flat_edges(struct flat_queue *f, int64_t end);
 /* flat_frame.c: the item into its result, its bins and the strong lists of f. Returns 0, -EBADMSG or FLAT_DECLINED; where not 0, what was
  * written is to be cleared. bin_allowed: pixels per bin that the mask allows. */
 int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct flat_plan *tables, const struct engine_item *item,
-		 const uint32_t *bin_allowed);
+		 const struct flat_source *source, const uint32_t *bin_allowed);
 
 #ifdef __x86_64__
 extern const struct flat_level flat_level_avx2, flat_level_avx512;
+void flat_planes_avx2(uint8_t *out, const uint8_t *pixels, uint32_t n_chunks, unsigned elem);
+void flat_planes_avx512(uint8_t *out, const uint8_t *pixels, uint32_t n_chunks, unsigned elem);
 void flat_take_u8_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u16_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u32_avx2(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);

@@ -12,13 +12,19 @@
 #define CLIPPED_PART 8u   /* above this part the other way */
 #define REST_MAX 15u      /* and frames like this one are likely to follow */
 
-static bool takes(const struct flat_queue *f, const struct engine_item *item)
+/* Whether blocks are planes of whole chunks. */
+static bool planes_come(const struct flat_queue *f, const struct engine_item *item)
 {
 	const struct block_table *blocks = item->blocks;
 	uint32_t chunk_bytes = FLAT_CHUNK << f->plan->shape.type;
 
 	return item->payload.codec == CODEC_BSLZ4 && blocks->n_blocks > 0 && blocks->block_bytes <= FLAT_BLOCK_BYTES &&
-	       (blocks->n_blocks == 1 || blocks->block_bytes % chunk_bytes == 0) && (!f->search || f->tables->searches);
+	       (blocks->n_blocks == 1 || blocks->block_bytes % chunk_bytes == 0);
+}
+
+static bool takes(const struct flat_queue *f, const struct engine_item *item)
+{
+	return (planes_come(f, item) || f->level->planes) && (!f->search || f->tables->searches);
 }
 
 /* Block i into f->planes. Its bytes are copied first where the vectors would read past the payload's. */
@@ -152,6 +158,56 @@ static void clear_chunk(struct flat_queue *f, uint64_t at)
 		memset(f->pixels + f->ring_pixels + at, 0, FLAT_CHUNK);
 }
 
+/* Pixels, a block's worth at a time; with `last`, what is left, too. *used: bytes of them. */
+static int take_pixels(struct flat_queue *f, const uint8_t *bytes, size_t n_bytes, bool last, int64_t *n, size_t *used)
+{
+	enum pixel_type type = f->plan->shape.type;
+	size_t chunk_bytes = (size_t)FLAT_CHUNK << type;
+	int error = 0;
+
+	for (*used = 0; !error && (n_bytes - *used >= FLAT_BLOCK_BYTES || (last && *used < n_bytes));) {
+		const uint8_t *pixels = bytes + *used;
+		size_t now = n_bytes - *used < FLAT_BLOCK_BYTES ? n_bytes - *used : FLAT_BLOCK_BYTES;
+		uint32_t n_chunks = (uint32_t)((now + chunk_bytes - 1) / chunk_bytes);
+
+		if (now % chunk_bytes) {
+			memset(f->padded, 0, n_chunks * chunk_bytes);
+			pixels = memcpy(f->padded, pixels, now);
+		}
+		f->level->planes(f->planes, pixels, n_chunks, 1u << type);
+		error = take_planes(f, *n, n_chunks, f->planes, n_chunks * (size_t)(FLAT_CHUNK / 8));
+		if (!error)
+			use_block(f, *n, n_chunks, false);
+		*n += n_chunks * (int64_t)FLAT_CHUNK;
+		*used += now;
+	}
+	return error;
+}
+
+/* Blocks that are not planes, or not of whole chunks; what is left of each waits at the start of the stream for the next one. */
+static int take_stream(struct flat_queue *f, const struct engine_item *item, const struct flat_source *source, int64_t *n)
+{
+	const struct block_table *blocks = item->blocks;
+	size_t fill = 0, used;
+
+	if (item->payload.codec == CODEC_NONE)
+		return take_pixels(f, item->payload.bytes, image_bytes(&f->plan->shape), true, n, &used);
+	for (uint32_t i = 0; i < blocks->n_blocks; i++) {
+		uint32_t size = i + 1 == blocks->n_blocks ? blocks->last_bytes : blocks->block_bytes;
+		int error = source->decode(source->user, i, size, source->stream + fill);
+
+		fill += size;
+		if (!error)
+			error = take_pixels(f, source->stream, fill, false, n, &used);
+		if (error)
+			return error;
+		fill -= used;
+		memmove(source->stream, source->stream + used, fill);
+	}
+	memcpy(source->stream + fill, item->payload.bytes + blocks->tail_offset, blocks->tail_bytes);
+	return take_pixels(f, source->stream, fill + blocks->tail_bytes, true, n, &used);
+}
+
 /* A chunk of nothing into the rings. */
 static void take_nothing(struct flat_queue *f, int64_t n)
 {
@@ -238,15 +294,15 @@ static void decline_more(struct flat_queue *f)
 	f->next_rest = f->next_rest < REST_MAX ? 2 * f->next_rest + 1 : REST_MAX;
 }
 
-static int take_frame(struct flat_queue *f, const struct engine_item *item, int64_t *n)
+static int take_frame(struct flat_queue *f, const struct engine_item *item, const struct flat_source *source, int64_t *n)
 {
 	*n = 0;
 	flat_clear(f, f->plan);
-	return take_blocks(f, item, n);
+	return planes_come(f, item) ? take_blocks(f, item, n) : take_stream(f, item, source, n);
 }
 
 int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct flat_plan *tables, const struct engine_item *item,
-		 const uint32_t *bin_allowed)
+		 const struct flat_source *source, const uint32_t *bin_allowed)
 {
 	int64_t n;
 	int error;
@@ -262,10 +318,10 @@ int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct fla
 		return FLAT_DECLINED;
 	}
 	f->deep = f->next_deep && goes_deep(f);
-	error = take_frame(f, item, &n);
+	error = take_frame(f, item, source, &n);
 	if (error == FLAT_TOO_BRIGHT) {
 		f->deep = true;
-		error = take_frame(f, item, &n);
+		error = take_frame(f, item, source, &n);
 	}
 	if (error == FLAT_DECLINED)
 		decline_more(f);

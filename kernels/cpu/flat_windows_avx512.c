@@ -424,6 +424,7 @@ static void test_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chu
 
 const struct flat_level flat_level_avx512 = {
 	.lz4 = lz4_block_avx512,
+	.planes = flat_planes_avx512,
 	.take = {flat_take_u8_avx512, flat_take_u16_avx512, flat_take_u32_avx512},
 	.bins = flat_bins_avx512,
 	.empty_sums = flat_empty_sums_avx512,

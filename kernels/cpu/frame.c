@@ -111,6 +111,11 @@ static int decode_block(struct engine_queue *q, uint32_t i, uint32_t size, uint8
 	return 0;
 }
 
+static int decode_for_flat(void *user, uint32_t i, uint32_t size, uint8_t *out)
+{
+	return decode_block(user, i, size, out);
+}
+
 /* Decodes block by block; what is left of a row waits at the start of the stream for the next one. */
 static int take_blocks(struct engine_queue *q)
 {
@@ -170,6 +175,7 @@ static int take_image(struct engine_queue *q)
 static int analyse_flat(struct engine_queue *q)
 {
 	const struct engine_plan *loaded = q->loaded;
+	const struct flat_source source = {decode_for_flat, q, q->stream};
 	int error;
 
 	if (!loaded->flat || !q->flat.level)
@@ -177,7 +183,7 @@ static int analyse_flat(struct engine_queue *q)
 	q->flat.strong = q->strong;
 	q->flat.value = q->value;
 	q->flat.list_room = q->list_room < loaded->plan->max_strong ? q->list_room : loaded->plan->max_strong;
-	error = flat_analyse(&q->flat, loaded->plan, loaded->flat, q->item, loaded->bin_allowed);
+	error = flat_analyse(&q->flat, loaded->plan, loaded->flat, q->item, &source, loaded->bin_allowed);
 	if (error)
 		clear_outputs(q);
 	return error;
