@@ -50,8 +50,11 @@ static void note_time(struct lane *lane, unsigned step, uint64_t *then_ns)
 	if (!lane->node->cfg.time_steps)
 		return;
 	now_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	if (*then_ns)
+	lane->clock_asked++;
+	if (*then_ns) {
 		lane->step_ns[step] += now_ns - *then_ns;
+		lane->step_n[step]++;
+	}
 	*then_ns = now_ns;
 }
 

@@ -62,7 +62,9 @@ struct lane {
 	struct thread thread;
 	struct bell bell;
 	void *state;                      /* the lane's own */
-	uint64_t step_ns[LANE_STEPS_MAX]; /* CPU time of each step, with node_cfg.time_steps; a frame's is in it before the frame is handed on */
+	/* With node_cfg.time_steps: CPU time of each step, how often it was taken, and how often the clock was asked in all. A frame's is in it before the
+	 * frame is handed on. */
+	uint64_t step_ns[LANE_STEPS_MAX], step_n[LANE_STEPS_MAX], clock_asked;
 	int cpu, numa_node;               /* -1: any */
 	struct slot **hand;               /* of lanes that pass frames along: those that pass the steps now, and those that are next */
 	uint32_t n_hand, max_hand;        /* how many there are, and are to be at most: what is in hand nobody else can take */
