@@ -113,17 +113,17 @@ void screens_close(struct screens **out)
 
 /* --- what a screen says ------------------------------------------------------------------------------------------------ */
 
+/* The same frame again: it is found before it is let go, for nobody else may hold it any more. */
 static void pin(struct screens *s, struct screen *screen)
 {
 	struct live *live = s->api->live;
+	struct live_frame **place = &live->frames.pinned[screen - s->screen], *before = *place;
 	char name[24];
 
-	unpin(s, screen);
-	if (screen->wanted != WANT_FRAME)
-		return;
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)screen->frame);
 	lock_take(&live->lock);
-	live->frames.pinned[screen - s->screen] = live_frames_find(&live->frames, name);
+	*place = screen->wanted == WANT_FRAME ? live_frames_find(&live->frames, name) : NULL;
+	live_frame_drop(before);
 	lock_leave(&live->lock);
 }
 
