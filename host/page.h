@@ -1,4 +1,4 @@
-/* page.h - what is served as it stands, built into the program: the screen (host/page.html) and the description of the API (host/api.yaml). */
+/* page.h - what is served as it stands, built into the program: the screen (host/page/, put together by host/page/bundle.cmake) and the description of the API (host/api.yaml). */
 #ifndef HOST_PAGE_H
 #define HOST_PAGE_H
 

@@ -1,0 +1,121 @@
+/* grid.js - the map of a grid scan: score over position. Rows and columns are the node's, or what the people at the screen say. */
+import {at, canvas_fit, on_theme, painter, quantile, say, short, whole} from "./ui.js";
+import {axes, empty, ticks} from "./axes.js";
+import {heat_box, heat_draw, heat_scale} from "./heat.js";
+import {ask} from "./link.js";
+
+const now = {layout: null, own: null, values: new Float32Array(0), run: -1, visible: false, asking: false, due: false, box: null, cell: 1, origin: [0, 0]};
+
+const layout = () => now.own || now.layout;
+
+/* Where frame i of a scan is: [column, row]. */
+export function grid_place(i, {columns, snake}) {
+	const row = Math.floor(i / columns), column = i % columns;
+	return [snake && row % 2 ? columns - 1 - column : column, row];
+}
+
+export function grid_frame(column, row, {columns, snake}) {
+	return row * columns + (snake && row % 2 ? columns - 1 - column : column);
+}
+
+function field({columns, rows, snake}) {
+	const out = new Float32Array(columns * rows).fill(NaN);
+	for (let i = 0; i < Math.min(now.values.length, columns * rows); i++) {
+		const [column, row] = grid_place(i, {columns, snake});
+		out[row * columns + column] = now.values[i];
+	}
+	return out;
+}
+
+/* Square cells, as large as fit. */
+function cells(box, {columns, rows}) {
+	const cell = Math.min((box.right - box.left) / columns, (box.bottom - box.top) / rows), width = cell * columns, height = cell * rows;
+	now.cell = cell;
+	now.origin = [box.left, box.top];
+	return {...box, right: box.left + width, bottom: box.top + height, scale: Math.min(box.scale, box.left + width + (box.scale - box.right))};
+}
+
+const draw = painter(() => {
+	const {context, width, height} = canvas_fit(at("map_canvas")), l = layout();
+	context.clearRect(0, 0, width, height);
+	if (!l || !(l.columns > 0) || !(l.rows > 0) || l.columns * l.rows > 4e6) {
+		empty(context, width, height, "No grid is known:\nsay below how many columns and rows it has.");
+		return;
+	}
+	const box = now.box = cells(heat_box(width, height), l), values = field(l), sorted = now.values.filter(Number.isFinite).sort();
+	const look = {scale: "linear", low: Math.min(0, quantile(sorted, .01) || 0), high: quantile(sorted, .995) || 1};
+	heat_draw(context, box, {columns: l.columns, rows: l.rows, values, ...look});
+	const whole_ticks = (n, room) => ticks(0, n, room).filter(Number.isInteger).filter(v => v < n);
+	axes(context, box,
+		{ticks: whole_ticks(l.columns, (box.right - box.left) / 45), place: v => box.left + (v + .5) * now.cell, name: "column"},
+		{ticks: whole_ticks(l.rows, (box.bottom - box.top) / 28), place: v => box.top + (v + .5) * now.cell, name: "row"});
+	heat_scale(context, box, {...look, name: "score"});
+});
+
+/* The values that are new; those of a new run from the start. */
+async function fetch_values() {
+	if (!now.visible || !now.layout || now.asking) {
+		now.due = now.asking;
+		return;
+	}
+	now.asking = true;
+	try {
+		const fresh = now.run !== now.layout.run, values = new Float32Array(await ask("/api/map.f32?quantity=score", "arrayBuffer"));
+		now.run = now.layout.run;
+		if (fresh || values.length >= now.values.length)
+			now.values = values;
+		draw();
+	} catch { /* the next update asks again */
+	} finally {
+		now.asking = false;
+	}
+}
+
+function fields() {
+	const l = layout();
+	if (!l || at("map_form").contains(document.activeElement))
+		return;
+	at("map_columns").value = l.columns;
+	at("map_rows").value = l.rows;
+	at("map_snake").checked = l.snake;
+	say(at("map_say"), now.own ? "as said here" : now.layout.guessed ? "guessed from the frame count" : "as configured");
+}
+
+export function grid_show(map) {
+	if (!map)
+		return;
+	if (now.layout && now.layout.run !== map.run)
+		now.own = null;
+	now.layout = map;
+	fields();
+	fetch_values();
+}
+
+export function grid_visible(visible) {
+	now.visible = visible;
+	fetch_values();
+	draw();
+}
+
+function hover(event) {
+	const l = layout(), r = at("map_canvas").getBoundingClientRect();
+	if (!l)
+		return;
+	const column = Math.floor((event.clientX - r.left - now.origin[0]) / now.cell), row = Math.floor((event.clientY - r.top - now.origin[1]) / now.cell);
+	const inside = column >= 0 && row >= 0 && column < l.columns && row < l.rows, frame = inside ? grid_frame(column, row, l) : -1;
+	at("map_canvas").title = inside ? `column ${column}, row ${row}: frame ${whole(frame)}, score ${short(now.values[frame])}` : "";
+}
+
+export function grid_open() {
+	const own = () => {
+		now.own = {columns: Number(at("map_columns").value), rows: Number(at("map_rows").value), snake: at("map_snake").checked};
+		say(at("map_say"), "as said here");
+		draw();
+	};
+	for (const id of ["map_columns", "map_rows", "map_snake"])
+		at(id).onchange = own;
+	at("map_form").onsubmit = event => event.preventDefault();
+	at("map_canvas").addEventListener("pointermove", hover);
+	on_theme(draw);
+	new ResizeObserver(draw).observe(at("map_box"));
+}
