@@ -82,7 +82,7 @@ struct flat_queue {
 	uint32_t *refused;                   /* per slot: pixels refused by value */
 	uint32_t *edge_strong, *edge_value;
 	struct lz4_patterns *patterns;
-	bool next_deep;                      /* frames like this one are likely to follow */
+	bool next_deep, many_above;          /* frames like this one are likely to follow; with many pixels of more than FLAT_CLIP */
 	uint32_t rest, next_rest;            /* frames to send the other way after one that had to be; and after one more */
 
 	/* The frame under way. */
@@ -100,7 +100,7 @@ struct flat_queue {
 	uint32_t segment_done, n_pieces;     /* runs of *segment that are in; pieces since sum_16 was emptied */
 	uint32_t segment_word;               /* where it has holes: words of its slot_bits that are done */
 	uint64_t segment_bits;               /* and what is left of the next one; 0: all of it */
-	/* The block under way, per chunk: a pixel >= brightest; the same within the window; candidates. */
+	/* The block under way, per chunk: a pixel >= brightest, or deep one > FLAT_CLIP; the same within the window; candidates. */
 	_Alignas(FLAT_VECTOR) uint64_t seen[FLAT_BLOCK_PIXELS / 64], window[FLAT_BLOCK_PIXELS / 64], candidates[FLAT_BLOCK_PIXELS / 64];
 	uint64_t seen_before[3][8];          /* the last chunk's, widened to 1, 2 and 4 pixels */
 	uint16_t list[FLAT_BLOCK_PIXELS + FLAT_GROUP]; /* candidates one by one; vectors write behind the last */

@@ -9,6 +9,7 @@
 
 #define INPUT_MAX (FLAT_BLOCK_BYTES + 1024u) /* compressed bytes of a block that is worth a copy */
 #define BRIGHT_PART 160u  /* above this part of clipped pixels going deep is faster, */
+#define MANY_PART 32u     /* above this part of pixels with upper bits these are not added one by one */
 #define CLIPPED_PART 8u   /* above this part the other way */
 #define REST_MAX 15u      /* and frames like this one are likely to follow */
 
@@ -74,13 +75,28 @@ static void scatter(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 		sum[bin[i] < n_bins ? bin[i] : n_bins] += pixels[i];
 }
 
+/* Deep: new pixels' upper bits into bins one by one, where few have any. */
+static void add_upper(struct flat_queue *f, int64_t n, uint32_t n_chunks)
+{
+	const uint8_t *upper = flat_pixels(f->upper, n);
+
+	for (uint32_t first = 0; first < n_chunks * FLAT_CHUNK; first += 64)
+		for (uint64_t left = f->seen[first / 64]; left; left &= left - 1) {
+			uint32_t i = first + (uint32_t)__builtin_ctzll(left);
+
+			f->excess[flat_slot(f, n + i)] += (uint64_t)upper[i] << FLAT_DEEP_BITS;
+		}
+}
+
 static void add_to_bins(struct flat_queue *f, int64_t n, uint32_t n_chunks)
 {
 	if (f->tables->segment)
 		f->level->bins(f, n, n_chunks);
 	else
 		scatter(f, n, n_chunks);
-	if (f->deep && f->tables->segment)
+	if (f->deep && !f->many_above)
+		add_upper(f, n, n_chunks);
+	else if (f->deep && f->tables->segment)
 		f->level->bins(f->upper, n, n_chunks);
 	else if (f->deep)
 		scatter(f->upper, n, n_chunks);
@@ -328,6 +344,7 @@ int flat_analyse(struct flat_queue *f, const struct plan *plan, const struct fla
 	if (error)
 		return error;
 	f->next_rest = 0;
+	f->many_above = f->deep && f->n_above > image_pixels(&plan->shape) / MANY_PART;
 	f->next_deep = f->deep && f->n_above > image_pixels(&plan->shape) / (2 * BRIGHT_PART);
 	if (f->search)
 		flush(f, n);

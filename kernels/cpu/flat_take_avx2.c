@@ -199,10 +199,9 @@ static ALWAYS_INLINE bool brighter_deep(const struct flat_queue *f, const uint8_
 	return f->max_index == UINT32_MAX || !_mm256_testz_si256(more, more);
 }
 
-static ALWAYS_INLINE bool take_deep_half(struct flat_queue *f, struct half *h, uint8_t *low, uint8_t *high, unsigned elem)
+static ALWAYS_INLINE bool take_deep_half(struct flat_queue *f, struct half *h, uint8_t *low, uint8_t *high, uint64_t *seen, unsigned elem)
 {
 	__m256i above = _mm256_setzero_si256(), upper = above, all = plane(h, 0), clipped;
-	_Alignas(FLAT_VECTOR) uint64_t bits[WORDS];
 
 	for (unsigned i = 2 * FLAT_DEEP_BITS; i < 8 * elem; i++)
 		above = either(above, plane(h, i));
@@ -213,9 +212,9 @@ static ALWAYS_INLINE bool take_deep_half(struct flat_queue *f, struct half *h, u
 	clipped = _mm256_and_si256(h->valid, either(above, all));
 	if (!_mm256_testz_si256(clipped, clipped))
 		clipped = refuse(f, h, clipped, elem);
-	_mm256_store_si256((__m256i *)bits, _mm256_and_si256(h->valid, either(above, upper)));
+	_mm256_store_si256((__m256i *)seen, _mm256_and_si256(h->valid, either(above, upper)));
 	for (unsigned word = 0; word < WORDS; word++)
-		f->n_above += (uint32_t)_mm_popcnt_u64(bits[word]);
+		f->n_above += (uint32_t)_mm_popcnt_u64(seen[word]);
 	turn_half(h, 0, 5, low);
 	turn_half(h, FLAT_DEEP_BITS, 5, high);
 	if (!_mm256_testz_si256(clipped, clipped))
@@ -234,7 +233,7 @@ static ALWAYS_INLINE void take_deep(struct flat_queue *f, int64_t n, uint32_t n_
 			struct half h = {.planes = planes + (2 * i + part) * (HALF / 8), .pitch = pitch, .n = n + part * (int64_t)HALF};
 
 			h.valid = _mm256_loadu_si256((const __m256i *)(f->tables->allowed + h.n / 64));
-			brighter |= take_deep_half(f, &h, low + part * HALF, high + part * HALF, elem);
+			brighter |= take_deep_half(f, &h, low + part * HALF, high + part * HALF, f->seen + (2 * i + part) * WORDS, elem);
 		}
 		if (brighter && f->max < FLAT_DEEP_CLIP)
 			bright_find(f, n);

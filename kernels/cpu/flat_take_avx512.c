@@ -288,7 +288,7 @@ static ALWAYS_INLINE void take_maximum_deep(struct flat_queue *f, int64_t n, con
 		bright_find(f, n);
 }
 
-static ALWAYS_INLINE void take_deep_chunk(struct flat_queue *f, struct chunk *c)
+static ALWAYS_INLINE void take_deep_chunk(struct flat_queue *f, struct chunk *c, uint64_t *seen)
 {
 	__m512i above = or_of_planes(c, 2 * FLAT_DEEP_BITS, 8 * c->elem), upper = or_of_planes(c, FLAT_DEEP_BITS, 2 * FLAT_DEEP_BITS), all = plane(c, 0);
 	__m512i clipped, low[GROUPS], high[GROUPS];
@@ -300,6 +300,7 @@ static ALWAYS_INLINE void take_deep_chunk(struct flat_queue *f, struct chunk *c)
 	if (__builtin_expect(_mm512_test_epi64_mask(clipped, clipped) != 0, 0))
 		clipped = refuse(f, c, clipped);
 	upper = _mm512_and_si512(c->valid, _mm512_or_si512(above, upper));
+	_mm512_store_si512(seen, upper);
 	f->n_above += (uint32_t)_mm512_reduce_add_epi64(_mm512_popcnt_epi64(upper));
 	turn(c, 0, 5, low);
 	turn(c, FLAT_DEEP_BITS, 5, high);
@@ -315,7 +316,7 @@ static ALWAYS_INLINE void take_deep(struct flat_queue *f, int64_t n, uint32_t n_
 	for (uint32_t i = 0; i < n_chunks; i++) {
 		struct chunk c = {.planes = planes + i * (FLAT_CHUNK / 8), .pitch = pitch, .elem = elem, .n = n + (int64_t)i * FLAT_CHUNK};
 
-		take_deep_chunk(f, &c);
+		take_deep_chunk(f, &c, f->seen + i * GROUPS);
 	}
 }
 
