@@ -46,7 +46,7 @@ struct flat_segment {
 /* What this way derives from a plan. Bits are padded with 0 to whole chunks. */
 struct flat_plan {
 	_Alignas(FLAT_VECTOR) uint8_t stands_out_8[128], stands_out_16[128]; /* by sum / 2 and sum / 8 of the window: the pixel must be greater */
-	uint8_t coarse_8[2][16], coarse_16[16];        /* by sum and sum / 16, by sum / 64 */
+	uint8_t coarse_8[2][16];                       /* by sum and sum / 16 */
 	uint8_t edge[3][FLAT_EDGE_SUMS];               /* by the sum, for windows of 4, 5 and 6 columns */
 	uint32_t flat_q8;      /* 49 sum v^2 - sum^2 must be greater than sum * this / 2^8 */
 	uint16_t deep_signal;  /* (49 p - sum)^2 must be greater than sum * this / 2^(2 deep_shift) */
@@ -222,6 +222,8 @@ extern const struct flat_level flat_level_neon;
 void flat_take_u8_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u16_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_take_u32_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_deep_u16_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
+void flat_take_deep_u32_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks, const uint8_t *planes, size_t pitch);
 void flat_bins_neon(struct flat_queue *f, int64_t n, uint32_t n_chunks);
 void flat_empty_sums_neon(struct flat_queue *f);
 #endif

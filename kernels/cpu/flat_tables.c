@@ -36,7 +36,6 @@ static void make_thresholds(struct flat_plan *t, const struct plan *plan)
 	for (unsigned i = 0; i < 16; i++) {
 		t->coarse_8[0][i] = threshold(plan, FLAT_WINDOW, i);
 		t->coarse_8[1][i] = i > 0 ? threshold(plan, FLAT_WINDOW, 16 * i) : 0;
-		t->coarse_16[i] = threshold(plan, FLAT_WINDOW, 64 * i);
 	}
 	for (unsigned columns = 4; columns < 7; columns++)
 		for (unsigned sum = 0; sum < FLAT_EDGE_SUMS; sum++)
