@@ -39,6 +39,7 @@ struct screen {
 	double rate;
 	bool fresh;                 /* the view was changed: the next picture does not wait */
 	bool asked;                 /* a picture is on its way */
+	bool told;                  /* numbers were the last it was given: a picture's turn */
 	uint64_t shown, shown_ns;   /* frame and time of the last one */
 	uint64_t mask_known;
 	struct http_blob *next[2];  /* what is known of the picture, and the picture */
@@ -370,6 +371,25 @@ static bool give_picture(struct screens *s, struct screen *screen)
 	return false;
 }
 
+/* Numbers and pictures take turns where both wait, so that neither keeps the other away when the lane is slow; the two parts of a picture stay together. */
+static void give(struct screens *s, struct screen *screen, uint64_t now_ns)
+{
+	bool due = now_ns - screen->updated_ns >= UPDATE_NS, half = !screen->next[0] && screen->next[1];
+	struct http_blob *text;
+
+	if ((!due || screen->told || half) && give_picture(s, screen)) {
+		screen->told = false;
+		return;
+	}
+	if (!due)
+		return;
+	screen->updated_ns = now_ns;
+	screen->told = true;
+	text = text_for(s, screen, now_ns);
+	if (text)
+		http_socket_give(s->api->http, screen->client, text);
+}
+
 void screens_turn(struct screens *s)
 {
 	uint64_t now_ns = clock_monotonic_ns();
@@ -377,16 +397,11 @@ void screens_turn(struct screens *s)
 	move_on(s, now_ns);
 	for (unsigned i = 0; i < SCREENS_MAX; i++) {
 		struct screen *screen = &s->screen[i];
-		struct http_blob *text;
 
 		if (!screen->client)
 			continue;
 		ask_picture(s, screen, now_ns);
-		if (!http_socket_ready(s->api->http, screen->client) || give_picture(s, screen) || now_ns - screen->updated_ns < UPDATE_NS)
-			continue;
-		screen->updated_ns = now_ns;
-		text = text_for(s, screen, now_ns);
-		if (text)
-			http_socket_give(s->api->http, screen->client, text);
+		if (http_socket_ready(s->api->http, screen->client))
+			give(s, screen, now_ns);
 	}
 }
