@@ -27,14 +27,14 @@ class Large(unittest.TestCase):
     def near(self, page, web):
         """Zooms in until there are counts on the pixels, and compares one with the frame."""
         page.press("ArrowLeft")
-        page.wait("document.querySelector('#frame_mode [aria-pressed=true]').value === 'frozen' && document.querySelector('#frame_box').dataset.frame")
-        frame = page.eval("document.querySelector('#frame_box').dataset.frame")
+        page.wait("document.querySelector('#frame_mode [aria-pressed=true]').value === 'frozen'")
         x, y = page.eval("(() => { const r = document.querySelector('#frame_box').getBoundingClientRect(); return [r.left + r.width * .4, r.top + r.height * .4]; })()")
         page.do("move", x=x, y=y)
         self.assertIn("largest of", page.wait("document.querySelector('#frame_tip:not([hidden])')?.innerText"))
         for _ in range(20):
             page.do("wheel", by=-200)
         tip = page.wait("(t => t.includes('largest') ? '' : t)(document.querySelector('#frame_tip').innerText)")
+        frame = page.eval("document.querySelector('#frame_box').dataset.frame")
         column, row = int(tip.split()[1]), int(tip.split()[3])
         tile = web.get(f"/api/frames/{frame}/image.raw?bin=1&region={column},{row},1,1").body
         elem = (1, 2, 4)[tile[6]]
