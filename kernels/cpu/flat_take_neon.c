@@ -239,7 +239,8 @@ static ALWAYS_INLINE bool any_brighter_deep(const struct flat_queue *f, const ui
 	return f->max_index == UINT32_MAX || any_bit(more);
 }
 
-static ALWAYS_INLINE bool take_deep_quarter(struct flat_queue *f, struct quarter *q, uint8_t *low, uint8_t *high, unsigned elem)
+static ALWAYS_INLINE bool take_deep_quarter(struct flat_queue *f, struct quarter *q, uint8_t *low, uint8_t *high, uint64_t *seen,
+					    unsigned elem)
 {
 	uint8x16_t above = vdupq_n_u8(0), upper = above, all = plane(q, 0), clipped;
 
@@ -252,7 +253,9 @@ static ALWAYS_INLINE bool take_deep_quarter(struct flat_queue *f, struct quarter
 	clipped = vandq_u8(q->valid, vorrq_u8(above, all));
 	if (any_bit(clipped))
 		clipped = refuse(f, q, clipped, elem);
-	f->n_above += vaddvq_u8(vcntq_u8(vandq_u8(q->valid, vorrq_u8(above, upper))));
+	upper = vandq_u8(q->valid, vorrq_u8(above, upper));
+	vst1q_u64(seen, vreinterpretq_u64_u8(upper));
+	f->n_above += vaddvq_u8(vcntq_u8(upper));
 	turn_five(q, 0, low);
 	turn_five(q, FLAT_DEEP_BITS, high);
 	if (any_bit(clipped))
@@ -271,7 +274,7 @@ static ALWAYS_INLINE void take_deep(struct flat_queue *f, int64_t n, uint32_t n_
 			struct quarter q = {.planes = planes + (QUARTERS * i + part) * (QUARTER / 8), .pitch = pitch, .n = n + part * (int64_t)QUARTER};
 
 			q.valid = vreinterpretq_u8_u64(vld1q_u64(f->tables->allowed + q.n / 64));
-			brighter |= take_deep_quarter(f, &q, low + part * QUARTER, high + part * QUARTER, elem);
+			brighter |= take_deep_quarter(f, &q, low + part * QUARTER, high + part * QUARTER, f->seen + (QUARTERS * i + part) * WORDS, elem);
 		}
 		if (brighter && f->max < FLAT_DEEP_CLIP)
 			bright_find(f, n);
