@@ -102,18 +102,18 @@ static void name_it(char *label, size_t bytes, const struct engine *engine, uint
 	snprintf(label, bytes, engine->devices ? "%.16s %u" : "%.16s", engine->name, number);
 }
 
-static void describe(char *words, size_t bytes, const struct engines_entry *entry)
+/* What the engine says of its device, and what this machine does. */
+static void describe(char *words, size_t bytes, const struct engines_entry *entry, const struct engine_config *cfg)
 {
-	const struct engine_device *d = &entry->facts;
-	char memory[32] = "", node[32] = "", driver[96] = "";
+	size_t at;
 
-	if (d->memory_bytes)
-		snprintf(memory, sizeof(memory), ", %.1f GiB", (double)d->memory_bytes / (1 << 30));
+	if (entry->engine->probe(cfg, words, bytes) < 0)
+		snprintf(words, bytes, "%s", entry->facts.name);
+	at = strlen(words);
 	if (entry->numa_node >= 0)
-		snprintf(node, sizeof(node), ", NUMA node %d", entry->numa_node);
-	if (d->driver[0])
-		snprintf(driver, sizeof(driver), ", driver %s", d->driver);
-	snprintf(words, bytes, "%s%s%s%s%s", d->name, memory, node, driver, d->on_cpu ? "; this machine's processor, used only when asked for" : "");
+		at += (size_t)snprintf(words + at, bytes - at, ", NUMA node %d", entry->numa_node);
+	if (entry->facts.on_cpu && at < bytes)
+		snprintf(words + at, bytes - at, "; this machine's processor, used only when asked for");
 }
 
 /* Why open failed, where the engine itself has no better words. */
@@ -152,7 +152,7 @@ static int open_device(struct opening *o, const struct engine *engine, const str
 	engine->capabilities(entry->context, &entry->can);
 	name_it(entry->label, sizeof(entry->label), engine, number);
 	if (engine->devices)
-		describe(words, bytes, entry);
+		describe(words, bytes, entry, &o->cfg);
 	o->out->n++;
 	return 0;
 }

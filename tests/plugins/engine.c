@@ -12,6 +12,11 @@ static int devices(struct engine_device *out, uint32_t capacity, char *words, si
 	return 2;
 }
 
+static int probe(const struct engine_config *config, char *words, size_t words_bytes)
+{
+	return engine_reference.probe(config, words, words_bytes);
+}
+
 static int open(struct engine_context **out, const struct engine_config *config)
 {
 	return engine_reference.open(out, config);
@@ -73,7 +78,7 @@ static const struct engine engine_here = {
 #else
 	.name = "cuda",
 #endif
-	.devices = devices, .open = open, .close = close, .capabilities = capabilities, .plan_load = plan_load, .plan_drop = plan_drop, .pin = pin,
+	.devices = devices, .probe = probe, .open = open, .close = close, .capabilities = capabilities, .plan_load = plan_load, .plan_drop = plan_drop, .pin = pin,
 	.unpin = unpin, .queue_open = queue_open, .queue_close = queue_close, .submit = submit, .wait = wait,
 };
 

@@ -73,7 +73,8 @@ static int device_probe(const struct engine_config *config, char *words, size_t 
 {
 	if (config->device >= device_engine.n_devices)
 		return -ENODEV;
-	snprintf(words, words_bytes, "%s", device_engine.device[config->device].facts.name);
+	snprintf(words, words_bytes, "%s, driver %s", device_engine.device[config->device].facts.name,
+		 device_engine.device[config->device].facts.driver);
 	return 0;
 }
 
@@ -83,6 +84,9 @@ static int device_open(struct engine_context **out, const struct engine_config *
 	struct engine_context *c;
 
 	*out = NULL;
+	device_engine.max_memory_bytes = config->max_memory_bytes;
+	device_engine.found_kept = config->cache.load(config->cache.user, "test-device", device_engine.kept, sizeof(device_engine.kept));
+	config->cache.store(config->cache.user, "test-device", "built", 6);
 	if (device_engine.device[config->device].open_with)
 		return device_engine.device[config->device].open_with;
 	c = calloc(1, sizeof(*c));

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -45,17 +46,34 @@ static void assert_said(unsigned i, const char *words)
 		fail_msg("'%s' does not say '%s'", said.line[i], words);
 }
 
+/* A folder of this test's own: what is kept, and sysfs. */
+static char root[64];
+
 static int defaults(void **state)
 {
 	config_defaults(&config);
 	device_engine_reset(2);
-	return 0;
+	strcpy(root, "/tmp/sluice-engines-XXXXXX");
+	return mkdtemp(root) && setenv("XDG_CACHE_HOME", root, 1) == 0 ? 0 : -1;
 }
 
 static int close_all(void **state)
 {
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -r %s", root);
 	engines_close(&engines);
-	return device_engine_all_closed() ? 0 : -1;
+	return system(command) == 0 && device_engine_all_closed() ? 0 : -1;
+}
+
+/* Device 0 lies on node 1. */
+static void make_pci_nodes(void)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "mkdir -p %s/bus/pci/devices/0000:10:00.0 && echo 1 >%s/bus/pci/devices/0000:10:00.0/numa_node", root, root);
+	assert_int_equal(system(command), 0);
+	snprintf(config.machine.sysfs, sizeof(config.machine.sysfs), "%s", root);
 }
 
 static const struct engine *const device_then_cpu[] = {&engine_device, &engine_cpu, NULL};
@@ -97,11 +115,24 @@ static void lanes_are_counted_by_device_and_bounded_by_what_it_takes(void **stat
 
 static void every_device_is_named_with_its_facts(void **state)
 {
+	make_pci_nodes();
 	snprintf(device_engine.device[0].facts.driver, sizeof(device_engine.device[0].facts.driver), "12.3");
 	open_these(device_then_cpu);
 	assert_int_equal(said.n, 3);
-	assert_string_equal(said.line[0], "engine device 0: test device 0, 1.0 GiB, driver 12.3");
+	assert_string_equal(said.line[0], "engine device 0: test device 0, driver 12.3, NUMA node 1");
 	assert_said(2, "engine cpu: ");
+}
+
+static void an_engine_is_told_how_much_it_may_take_and_where_to_keep_what_it_builds(void **state)
+{
+	open_these(device_then_cpu);
+	assert_int_equal(device_engine.max_memory_bytes, 0);
+	assert_int_equal(device_engine.found_kept, 6); /* by the first of the two devices */
+	assert_string_equal(device_engine.kept, "built");
+	engines_close(&engines);
+	config.engine.device_memory_mib = 300;
+	open_these(device_then_cpu);
+	assert_int_equal(device_engine.max_memory_bytes, 300ull << 20);
 }
 
 /* An OpenCL driver for processors, as PoCL is: ten times slower than the cpu engine, so never taken by itself. */
@@ -178,6 +209,7 @@ int main(void)
 		TEST(devices_of_an_engine_are_one_tier_and_what_works_in_place_another),
 		TEST(lanes_are_counted_by_device_and_bounded_by_what_it_takes),
 		TEST(every_device_is_named_with_its_facts),
+		TEST(an_engine_is_told_how_much_it_may_take_and_where_to_keep_what_it_builds),
 		TEST(a_device_that_is_the_processor_is_used_only_when_asked_for),
 		TEST(a_card_is_driven_once),
 		TEST(why_a_device_is_not_there_is_said_in_words),
