@@ -23,11 +23,15 @@ typedef ulong u64;
 #define LOCAL __local        /* what a pointer points to */
 #define LOCAL_ARRAY __local  /* an array at the top of a kernel */
 #define RESTRICT restrict
+#ifdef DIALECT_PLAIN_LOOPS /* processors have few registers, and their compilers take long over many statements */
+#define UNROLL
+#else
+#define UNROLL _Pragma("unroll")
+#endif
 #define BARRIER_LOCAL barrier(CLK_LOCAL_MEM_FENCE)
 #define BARRIER_GLOBAL barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #define WARP_BARRIER_LOCAL BARRIER_LOCAL   /* in groups of 32 items */
 #define WARP_BARRIER_GLOBAL BARRIER_GLOBAL
-#define UNROLL _Pragma("unroll")
 #define STORE4(to, a, b, c, d) (*(__global uint4 *)(to) = (uint4)(a, b, c, d)) /* to is a multiple of 16 */
 #define LOCAL_ADD(at, n) atomic_add(at, n) /* the old value */
 #define LOCAL_OR(at, n) atomic_or(at, n)

@@ -110,6 +110,16 @@ static size_t frames_by_groups(const struct engine_plan *p, size_t n)
 	return n ? n : 1;
 }
 
+static void free_frames(struct engine_queue *q)
+{
+	struct device_room *rooms[] = {&q->payload, &q->images, &q->planes, &q->records, &q->parts, &q->rest, &q->marked, &q->unmarked};
+
+	for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+		device_give(q->context, &rooms[i]->memory, rooms[i]->bytes);
+		rooms[i]->bytes = 0;
+	}
+}
+
 int queue_fit(struct engine_queue *q, const struct engine_plan *p)
 {
 	size_t n = q->max_bytes / image_bytes(&p->plan->shape);
@@ -128,6 +138,7 @@ int queue_fit(struct engine_queue *q, const struct engine_plan *p)
 		return error;
 	error = fit_frames(q, p, n);
 	while (error == -ENOMEM && n > 1) {
+		free_frames(q); /* or what the first ones took is missing at the last */
 		n /= 2;
 		error = fit_frames(q, p, n);
 	}
@@ -180,11 +191,10 @@ int queue_fit_lists(struct engine_queue *q, const struct plan *plan)
 void queue_free(struct engine_queue *q)
 {
 	struct engine_context *c = q->context;
-	struct device_room *rooms[] = {&q->payload, &q->jobs, &q->images, &q->planes, &q->records, &q->parts, &q->rest, &q->marked, &q->unmarked};
 	struct host_room *host[] = {&q->host_records, &q->host_jobs, &q->host_offsets, &q->host_rest};
 
-	for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)
-		device_give(c, &rooms[i]->memory, rooms[i]->bytes);
+	free_frames(q);
+	device_give(c, &q->jobs.memory, q->jobs.bytes);
 	for (size_t i = 0; i < sizeof host / sizeof *host; i++)
 		c->driver->host_close(c->device, &host[i]->at, &host[i]->handle);
 	free_lists(q);

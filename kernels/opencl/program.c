@@ -11,6 +11,7 @@
 
 #define FIRST_FILE "kernels/body/kernels.h"
 #define OPTIONS "-cl-std=CL1.2"
+#define OPTIONS_ON_CPU OPTIONS " -DDIALECT_PLAIN_LOOPS"
 #define INCLUDE "#include \""
 #define DEPTH_MAX 16
 
@@ -27,6 +28,11 @@ struct text {
 	char *at;
 	size_t bytes, room;
 };
+
+static const char *options_for(const struct opencl *cl, const struct opencl_place *place)
+{
+	return opencl_number(cl, place->device, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU ? OPTIONS_ON_CPU : OPTIONS;
+}
 
 static int append(struct text *text, const void *from, size_t n)
 {
@@ -77,7 +83,8 @@ static int expand(struct text *text, const struct opencl_text *file, int depth)
 static void make_key(const struct opencl *cl, const struct opencl_place *place, const struct text *source, char key[ENGINE_CACHE_KEY])
 {
 	static const cl_uint facts[] = {CL_DEVICE_NAME, CL_DRIVER_VERSION, CL_DEVICE_VERSION};
-	uint64_t text = hash(hash(HASH_START, source->at, source->bytes), OPTIONS, sizeof OPTIONS), device = HASH_START;
+	const char *options = options_for(cl, place);
+	uint64_t text = hash(hash(HASH_START, source->at, source->bytes), options, strlen(options)), device = HASH_START;
 	char words[256] = "";
 
 	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
@@ -97,13 +104,14 @@ static cl_program load(const struct opencl *cl, const struct opencl_place *place
 {
 	size_t bytes = cache->load ? cache->load(cache->user, key, NULL, 0) : 0, length;
 	unsigned char *kept = bytes > sizeof(uint64_t) ? malloc(bytes) : NULL;
-	const unsigned char *binary = kept + sizeof(uint64_t);
+	const unsigned char *binary;
 	cl_program program = NULL;
 	cl_int status = 0, error = 0;
 	uint64_t sum;
 
 	if (!kept)
 		return NULL;
+	binary = kept + sizeof sum;
 	length = bytes - sizeof sum;
 	if (cache->load(cache->user, key, kept, bytes) != bytes)
 		goto out;
@@ -111,7 +119,7 @@ static cl_program load(const struct opencl *cl, const struct opencl_place *place
 	if (sum != hash(HASH_START, binary, length))
 		goto out;
 	program = cl->clCreateProgramWithBinary(context, 1, &place->device, &length, &binary, &status, &error);
-	if (program && (error || status || cl->clBuildProgram(program, 1, &place->device, OPTIONS, NULL, NULL))) {
+	if (program && (error || status || cl->clBuildProgram(program, 1, &place->device, options_for(cl, place), NULL, NULL))) {
 		cl->clReleaseProgram(program);
 		program = NULL;
 	}
@@ -150,7 +158,7 @@ static int build(const struct opencl *cl, const struct opencl_place *place, cl_c
 	*out = cl->clCreateProgramWithSource(context, 1, &at, &source->bytes, &error);
 	if (!*out || error)
 		return -ENOMEM;
-	error = cl->clBuildProgram(*out, 1, &place->device, OPTIONS, NULL, NULL);
+	error = cl->clBuildProgram(*out, 1, &place->device, options_for(cl, place), NULL, NULL);
 	if (!error)
 		return 0;
 	cl->clGetProgramBuildInfo(*out, place->device, CL_PROGRAM_BUILD_LOG, sizeof log - 1, log, NULL);
