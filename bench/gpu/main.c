@@ -14,6 +14,7 @@
 #include "bench/gpu/rates.h"
 #include "bench/gpu/timed_driver.h"
 #include "kernels/device/engine_of.h"
+#include "kernels/opencl/opencl.h"
 #ifdef SLUICE_WITH_CUDA
 #include "kernels/cuda/driver.h"
 DEVICE_ENGINE(engine_cuda, "cuda", driver_cuda)
@@ -31,6 +32,7 @@ static const struct {
 #ifdef SLUICE_WITH_CUDA
 	{&driver_cuda, &engine_cuda},
 #endif
+	{&opencl_driver, &engine_opencl},
 };
 #define N_ENGINES (sizeof(engines) / sizeof(engines[0]))
 
@@ -82,7 +84,7 @@ static int measure_floors(struct subject *s)
 	char words[256] = "";
 	size_t bytes = s->options->quick ? 1u << 20 : (size_t)(4.5 * MB) / 256 * 256;
 	double clear_gb_s, back_us;
-	int rc = s->driver->open(&device, s->number, NULL, (struct driver_words){words, sizeof(words)});
+	int rc = s->driver->open(&device, s->number, &(struct engine_cache){0}, (struct driver_words){words, sizeof(words)});
 
 	if (rc < 0) {
 		fprintf(s->table, "  cannot be opened: %s\n", words);
@@ -263,6 +265,15 @@ static int run_engine(const struct options *o, size_t e, struct bench_set *const
 	return failures;
 }
 
+static bool engine_known(const char *name)
+{
+	for (size_t i = 0; i < N_ENGINES; i++)
+		if (!strcmp(engines[i].engine->name, name))
+			return true;
+	fprintf(stderr, "sluice-gpu-bench: --engine: this build has no device engine '%s'\n", name);
+	return false;
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -298,6 +309,8 @@ static int parse(struct options *o, int argc, char **argv)
 	}
 	if (o->quick)
 		o->seconds = 0.2;
+	if (o->engine && !engine_known(o->engine))
+		return -1;
 	return optind == argc && o->queues >= 1 && o->queues <= 32 && o->seconds > 0 ? 0 : -1;
 }
 
