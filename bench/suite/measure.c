@@ -33,22 +33,25 @@ static int lap(struct contender *c, unsigned frame, double *ms)
 	return rc;
 }
 
-/* Caches, pages and branch predictors see everything once before it counts. *every: in which laps it is to take part. */
+/* Caches, pages and branch predictors see everything once before it counts. *every: in which of all laps it is to take part, so that it does every frame
+ * as often as the others, or as often as its budget allows. */
 static int warm(struct contender *c, unsigned n_frames, size_t laps, size_t *every)
 {
+	unsigned per_lap = c->frames_per_lap ? c->frames_per_lap : 1, own = (n_frames + per_lap - 1) / per_lap;
+	size_t wanted = laps * own / n_frames, affordable;
 	double ms, total_ms = 0;
-	size_t affordable;
 	int rc = 0;
 
-	for (unsigned f = 0; f < n_frames && rc == 0; f++) {
-		rc = lap(c, f, &ms);
-		total_ms += ms * (c->frames_per_lap ? c->frames_per_lap : 1);
+	for (unsigned i = 0; i < own && rc == 0; i++) {
+		rc = lap(c, i, &ms);
+		total_ms += ms * per_lap;
 	}
-	*every = 1;
-	if (rc == 0 && c->budget_ms > 0 && total_ms > 0 && (double)laps * total_ms / n_frames > c->budget_ms) {
-		affordable = (size_t)(c->budget_ms * n_frames / total_ms);
-		*every = (laps - 1) / (affordable > FEWEST_LAPS ? affordable : FEWEST_LAPS) + 1;
+	if (rc == 0 && c->budget_ms > 0 && total_ms > 0) {
+		affordable = (size_t)(c->budget_ms * own / total_ms);
+		wanted = wanted < affordable ? wanted : affordable;
 	}
+	wanted = wanted > FEWEST_LAPS ? wanted : FEWEST_LAPS;
+	*every = wanted < laps ? (laps + wanted - 1) / wanted : 1;
 	return rc;
 }
 
