@@ -111,9 +111,7 @@ static void describe(char *words, size_t bytes, const struct engines_entry *entr
 		snprintf(words, bytes, "%s", entry->facts.name);
 	at = strlen(words);
 	if (entry->numa_node >= 0)
-		at += (size_t)snprintf(words + at, bytes - at, ", NUMA node %d", entry->numa_node);
-	if (entry->facts.on_cpu && at < bytes)
-		snprintf(words + at, bytes - at, "; this machine's processor, used only when asked for");
+		snprintf(words + at, bytes - at, ", NUMA node %d", entry->numa_node);
 }
 
 /* Why open failed, where the engine itself has no better words. */
@@ -233,6 +231,7 @@ static void form_tiers(struct engines *engines)
 			if (engines->open[f].engine == entry->engine)
 				entry->tier |= 1u << f;
 	}
+	atomic_init(&engines->alive, (uint32_t)((1ull << engines->n) - 1));
 }
 
 static void begin(struct opening *o, struct engines *out, const struct config *config, engines_say_fn *say, void *user)
@@ -258,8 +257,17 @@ int engines_open(struct engines *out, const struct config *config, const struct 
 	for (uint32_t i = 0; (instead ? instead[i] != NULL : i < config->engine.n_order) && out->n < ENGINES_OPEN_MAX; i++)
 		open_engine(&o, instead ? instead[i]->name : config->engine.order[i], instead ? instead[i] : NULL);
 	form_tiers(out);
-	atomic_init(&out->alive, (uint32_t)((1ull << out->n) - 1));
 	return out->n ? 0 : -ENODEV;
+}
+
+void engines_open_one(struct engines *out, const struct config *config, const char *name, engines_say_fn *say, void *user)
+{
+	struct opening o;
+
+	begin(&o, out, config, say, user);
+	o.processors_too = config->engine.opencl_cpu;
+	open_engine(&o, name, NULL);
+	form_tiers(out);
 }
 
 void engines_close(struct engines *engines)

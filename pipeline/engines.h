@@ -42,6 +42,8 @@ extern const char *const engines_names[];
 const struct engine *engines_find(const char *name, char *why, size_t why_bytes);
 /* Opens what is there in the configured order, or of `instead` (ends with NULL; NULL: as configured); say may be NULL. -ENODEV where none is. */
 int engines_open(struct engines *out, const struct config *config, const struct engine *const *instead, engines_say_fn *say, void *user);
+/* The devices of one engine alone that a node would open which has others, too. Their number may be 0. */
+void engines_open_one(struct engines *out, const struct config *config, const char *name, engines_say_fn *say, void *user);
 void engines_close(struct engines *engines);
 
 uint32_t engines_alive(const struct engines *engines);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "host/topology.h"
@@ -47,19 +46,13 @@ static void print_line(void *user, const char *line)
 static void each_engine(const struct config *config, engines_say_fn *say, void (*then)(void *user, const char *name, const struct engines *open),
 			void *user)
 {
-	struct config *one = malloc(sizeof(*one));
-
-	for (unsigned i = 0; one && engines_names[i]; i++) {
+	for (unsigned i = 0; engines_names[i]; i++) {
 		struct engines engines;
 
-		*one = *config;
-		one->engine.n_order = 1;
-		snprintf(one->engine.order[0], sizeof(one->engine.order[0]), "%s", engines_names[i]);
-		engines_open(&engines, one, NULL, say, user);
+		engines_open_one(&engines, config, engines_names[i], say, user);
 		then(user, engines_names[i], &engines);
 		engines_close(&engines);
 	}
-	free(one);
 }
 
 static void print_opened(void *user, const char *name, const struct engines *open)
