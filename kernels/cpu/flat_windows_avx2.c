@@ -281,13 +281,21 @@ static void find_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chu
 	}
 }
 
+/* Most words hold up to two: no branch tells how many. */
 static uint32_t list_candidates(const uint64_t *words, uint32_t n_words, uint16_t *list)
 {
 	uint16_t *at = list;
 
-	for (uint32_t i = 0; i < n_words; i++)
-		for (uint64_t bits = words[i]; bits; bits &= bits - 1)
-			*at++ = (uint16_t)(64 * i + _tzcnt_u64(bits));
+	for (uint32_t i = 0; i < n_words; i++) {
+		uint64_t bits = words[i], rest = bits & (bits - 1);
+		uint16_t *next = at + _mm_popcnt_u64(bits);
+
+		*at++ = (uint16_t)(64 * i + _tzcnt_u64(bits));
+		*at++ = (uint16_t)(64 * i + _tzcnt_u64(rest));
+		for (rest &= rest - 1; rest; rest &= rest - 1)
+			*at++ = (uint16_t)(64 * i + _tzcnt_u64(rest));
+		at = next;
+	}
 	return (uint32_t)(at - list);
 }
 
@@ -322,19 +330,29 @@ static ALWAYS_INLINE __m256i add_products(__m256i to, __m256i a, __m256i b)
 	return _mm256_add_epi32(to, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)));
 }
 
+/* Seven bytes at each of four places. Faster than a gather. */
+static ALWAYS_INLINE __m256i load_four(const uint8_t *row, const uint16_t *list)
+{
+	const __m256i seven = _mm256_set1_epi64x(0x00ffffffffffffff);
+	__m128d low = _mm_loadh_pd(_mm_load_sd((const double *)(row + list[0])), (const double *)(row + list[1]));
+	__m128d high = _mm_loadh_pd(_mm_load_sd((const double *)(row + list[2])), (const double *)(row + list[3]));
+
+	return _mm256_and_si256(_mm256_set_m128i(_mm_castpd_si128(high), _mm_castpd_si128(low)), seven);
+}
+
 static ALWAYS_INLINE struct four_windows sum_four(const struct window_rows *rows, const uint16_t *list, bool deep)
 {
-	const __m256i seven = _mm256_set1_epi64x(0x00ffffffffffffff), zero = _mm256_setzero_si256();
-	__m256i at = _mm256_cvtepu16_epi64(_mm_loadl_epi64((const __m128i *)list)), mixed = zero, upper = zero;
+	const __m256i zero = _mm256_setzero_si256();
+	__m256i mixed = zero, upper = zero;
 	struct four_windows w = {zero, zero, zero};
 
 	for (unsigned i = 0; i < 7; i++) {
-		__m256i low = _mm256_and_si256(_mm256_i64gather_epi64((const long long *)rows->low[i], at, 1), seven), high = low;
+		__m256i low = load_four(rows->low[i], list), high = low;
 
 		w.sum = _mm256_add_epi64(w.sum, _mm256_sad_epu8(low, zero));
 		w.squares = add_products(w.squares, low, low);
 		if (deep) {
-			high = _mm256_and_si256(_mm256_i64gather_epi64((const long long *)rows->high[i], at, 1), seven);
+			high = load_four(rows->high[i], list);
 			w.sum = _mm256_add_epi64(w.sum, _mm256_slli_epi64(_mm256_sad_epu8(high, zero), FLAT_DEEP_BITS));
 			mixed = add_products(mixed, low, high);
 			upper = add_products(upper, high, high);
