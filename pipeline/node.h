@@ -67,6 +67,7 @@ struct lane {
 	uint64_t step_ns[LANE_STEPS_MAX], step_n[LANE_STEPS_MAX], clock_asked;
 	int cpu, numa_node;               /* -1: any */
 	struct slot **hand;               /* of lanes that pass frames along: those that pass the steps now, and those that are next */
+	size_t unrung_bytes;              /* of messages handed on since the next lane was told */
 	uint32_t n_hand, max_hand;        /* how many there are, and are to be at most: what is in hand nobody else can take */
 	/* of lanes that analyse */
 	int device;                       /* the open device that this one feeds; -1: it analyses in place */
@@ -173,7 +174,7 @@ void lane_finish(struct lane *lane); /* waits until it has nothing left to do */
 /* Takes what waits, as much as the lane can hold; false: nothing is in hand. Never waits for more. */
 bool lane_take_frames(struct lane *lane, struct ring *in);
 /* Passes what is in hand through the steps, as many together as these take, and each on as soon as it is done. */
-void lane_pass_frames(struct lane *lane, struct ring *out, struct lane *next);
+void lane_pass_frames(struct lane *lane, struct ring *in, struct ring *out, struct lane *next);
 /* place.c: gives each lane that matters a processor, near its card, or its device. */
 void place_lanes(struct node *node);
 

@@ -90,7 +90,7 @@ static bool work_turn(struct lane *lane)
 		return false;
 	if (waited >= half && ring_count(in) < half) /* frames may be waiting in admit for room */
 		bell_ring(&node->admit->bell);
-	lane_pass_frames(lane, &node->work_out[lane->index], node->publish);
+	lane_pass_frames(lane, in, &node->work_out[lane->index], node->publish);
 	return true;
 }
 
