@@ -14,6 +14,7 @@
 #include "pipeline/command.h"
 #include "pipeline/config.h"
 #include "pipeline/report.h"
+#include "pipeline/supervise.h"
 
 static const char help[] =
 	"usage: sluice run [CONFIG] [--set KEY=VALUE ...] [--runs N] [--seconds N] [--quiet]\n"
@@ -111,8 +112,10 @@ static void watch(struct node *node, const struct run_options *o)
 	struct timespec nap = {0, 20000000};
 	uint64_t begun_ns = clock_monotonic_ns(), next_ns = begun_ns + 1000000000u;
 	struct report_rate rate = {.ns = begun_ns};
+	struct supervise supervise;
 	char line[512];
 
+	supervise_begin(&supervise);
 	while (!command_stopped) {
 		uint64_t now_ns = clock_monotonic_ns();
 
@@ -120,12 +123,14 @@ static void watch(struct node *node, const struct run_options *o)
 			return;
 		if (o->seconds && now_ns - begun_ns >= o->seconds * 1000000000u)
 			return;
-		if (!o->quiet && now_ns >= next_ns) {
+		line[0] = '\0';
+		if (now_ns >= next_ns) {
 			next_ns += 1000000000u;
 			report_status(node, &rate, line, sizeof(line));
-			if (is_read() && puts(line) >= 0)
+			if (!o->quiet && is_read() && puts(line) >= 0)
 				fflush(stdout);
 		}
+		supervise_turn(&supervise, node, line[0] ? line : NULL, now_ns);
 		nanosleep(&nap, NULL);
 	}
 }
@@ -156,6 +161,7 @@ int command_run(int argc, char **argv)
 	}
 	say_what_runs(config);
 	watch(node, &o);
+	supervise_end();
 	node_drain(node);
 	balanced = ledger_check(&node->total, node->sinks, broken, sizeof(broken));
 	/* What belongs to no run stands in the total alone. */
