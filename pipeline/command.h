@@ -27,5 +27,6 @@ extern volatile sig_atomic_t command_stopped;
 
 int command_run(int argc, char **argv);
 int command_process(int argc, char **argv);
+int command_top(int argc, char **argv);
 
 #endif

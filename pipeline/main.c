@@ -18,6 +18,7 @@ static const char help[] =
 	"\n"
 	"  sluice run [CONFIG] [--set KEY=VALUE ...]        the node\n"
 	"  sluice process FILE.h5 [--out DIR] [--json]      the same analysis over a recorded file\n"
+	"  sluice top [ADDRESS]                             what a running node does, in a terminal\n"
 	"  sluice check [CONFIG] [--set KEY=VALUE ...]      is a configuration right?\n"
 	"  sluice config                                    print the reference configuration\n"
 	"  sluice engines                                   engines and devices found, and why others are not there\n"
@@ -184,7 +185,7 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
-	{"run", command_run}, {"process", command_process}, {"check", command_check}, {"config", command_print_config},
+	{"run", command_run}, {"process", command_process}, {"top", command_top}, {"check", command_check}, {"config", command_print_config},
 	{"engines", command_engines}, {"recover", command_recover}, {"graph", command_graph},
 };
 
@@ -205,6 +206,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].main(argc - 1, argv + 1);
-	fprintf(stderr, "sluice: '%s' is not a command; run, process, check, config, engines, recover and graph are (sluice --help)\n", argv[1]);
+	fprintf(stderr, "sluice: '%s' is not a command; run, process, top, check, config, engines, recover and graph are (sluice --help)\n", argv[1]);
 	return COMMAND_MISTAKE;
 }
