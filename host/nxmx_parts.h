@@ -88,6 +88,21 @@ int nxmx_publish(const char *directory, const char *stem);
 /* STEM's segments that a killed process, or a failing disk, left unfinished: cut to what is whole, renamed (nxmx_recover.c). say may be NULL. */
 int nxmx_mend_segments(const char *directory, const char *stem, void (*say)(void *user, const char *line), void *user);
 
+/* --- nxmx_versions.c ------------------------------------------------------------------------------------------------------------------------- */
+
+struct hdf5_put;
+
+#define NXMX_VERSIONS_COLUMNS 6
+
+struct nxmx_versions {
+	hid_t dataset[NXMX_VERSIONS_COLUMNS];
+	uint64_t n; /* rows */
+};
+
+/* Makes the empty table, before the file is written while others read it. */
+int nxmx_versions_make(struct nxmx_versions *versions, struct hdf5_put *put);
+int nxmx_versions_add(struct nxmx_versions *versions, const struct nxmx_version *version);
+
 /* --- nxmx_results.c -------------------------------------------------------------------------------------------------------------------------- */
 
 struct nxmx_results;
@@ -104,6 +119,7 @@ struct nxmx_results_cfg {
 /* Makes NAME_results.h5.part; -EEXIST where it is there already. */
 int nxmx_results_open(struct nxmx_results **out, const struct nxmx_results_cfg *cfg);
 int nxmx_results_append(struct nxmx_results *results, uint32_t channel, const struct record *record);
+int nxmx_results_version(struct nxmx_results *results, const struct nxmx_version *version);
 int nxmx_results_flush(struct nxmx_results *results);
 /* Throws away what is gathered and could not be written; returns the rows, of the channel that has most of them. */
 uint64_t nxmx_results_give_up(struct nxmx_results *results);
@@ -113,7 +129,6 @@ int nxmx_results_mend(hid_t file, uint64_t *n_rows);
 
 /* --- shared by master, segments and results -------------------------------------------------------------------------------------------------- */
 
-struct hdf5_put;
 void nxmx_put_process(struct hdf5_put *put, const char *version, const char *config);
 
 #endif

@@ -3,6 +3,7 @@
  *   /entry/results/CHANNEL/COLUMN            one row per frame, in the order of arrival
  *   /entry/results/CHANNEL/spots/...         all spots one after the other; spots_offset and spots_count of a row say which are its own
  *   /entry/results/CHANNEL/radial/...        [row, bin]; the axis is in /entry/radial
+ *   /entry/versions/...                      the settings of every plan_version
  *   /entry/process, /entry/ledger            the configuration; every term of the ledger, once the run is closed
  * Rows are gathered and written together; the file can be read meanwhile (SWMR). The spots of a row are written before the row. */
 #include "host/nxmx_parts.h"
@@ -44,6 +45,7 @@ struct nxmx_results {
 	hid_t file;
 	uint32_t n_channels, n_bins;
 	bool dirty;
+	struct nxmx_versions versions;
 	struct results_channel channel[STREAM_CHANNELS_MAX];
 };
 
@@ -201,6 +203,8 @@ static int fill(struct nxmx_results *r, const struct nxmx_results_cfg *cfg)
 		if (rc)
 			return rc;
 	}
+	if (nxmx_versions_make(&r->versions, &put) < 0)
+		return -EIO;
 	if (put.failed || H5Fflush(r->file, H5F_SCOPE_LOCAL) < 0 || H5Fstart_swmr_write(r->file) < 0)
 		return -EIO;
 	return 0;
@@ -315,6 +319,11 @@ int nxmx_results_append(struct nxmx_results *r, uint32_t c, const struct record 
 	append_radial(r, &channel->radial, record);
 	r->dirty = true;
 	return 0;
+}
+
+int nxmx_results_version(struct nxmx_results *r, const struct nxmx_version *version)
+{
+	return nxmx_versions_add(&r->versions, version);
 }
 
 int nxmx_results_flush(struct nxmx_results *r)

@@ -189,6 +189,11 @@ int nxmx_frame(struct nxmx_writer *w, uint32_t channel, uint64_t image_id, const
 	return nxmx_series_append(&w->series[channel], image_id, pixels, bytes_written);
 }
 
+int nxmx_version(struct nxmx_writer *w, const struct nxmx_version *version)
+{
+	return nxmx_results_version(w->results, version);
+}
+
 int nxmx_result(struct nxmx_writer *w, uint32_t channel, const struct record *record)
 {
 	hdf5_get_quiet();

@@ -36,6 +36,14 @@ int nxmx_frame(struct nxmx_writer *writer, uint32_t channel, uint64_t image_id, 
 /* Appends one result; any frame, kept or not, in the order of arrival. */
 int nxmx_result(struct nxmx_writer *writer, uint32_t channel, const struct record *record);
 
+/* Settings that results are made with, by their plan_version. */
+struct nxmx_version {
+	uint64_t plan_version, settings_version, unix_ns;
+	const char *channel, *changes, *config;
+};
+/* To be called before the first result of every plan_version. */
+int nxmx_version(struct nxmx_writer *writer, const struct nxmx_version *version);
+
 /* To be called often (at least every flush interval): flushes, syncs, closes old segments. now_ns: monotonic. */
 int nxmx_tick(struct nxmx_writer *writer, uint64_t now_ns);
 

@@ -18,7 +18,7 @@ void records_start(const struct node *node, const struct run *run, struct record
 
 	*out = (struct record_start){
 		.run = run->number, .series = run->start ? &run->start->decoded.start : NULL, .series_id = run->identity.series_id,
-		.version = node->cfg.version, .config = node->config_text, .radial_off = "the plan was not ready", .unix_ns = clock_unix_ns(),
+		.version = node->cfg.version, .config = settings_newest(&node->settings)->text, .radial_off = "the plan was not ready", .unix_ns = clock_unix_ns(),
 		.engine = engines_first(&node->engines, UINT32_MAX),
 	};
 	memcpy(out->series_unique_id, run->identity.series_unique_id, sizeof(out->series_unique_id));
@@ -26,6 +26,7 @@ void records_start(const struct node *node, const struct run *run, struct record
 		ref = run->channel[0].plan;
 	if (!ref)
 		return;
+	out->config = ref->settings->text;
 	out->engine = engines_first(&node->engines, plans_takers(ref));
 	out->radial_off = run->channel[0].radial_off;
 	if (!ref->plan->n_bins)

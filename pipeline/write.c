@@ -21,6 +21,7 @@ struct file {
 	struct run *run;             /* NULL: place free */
 	struct nxmx_writer *writer;  /* NULL: could not be made */
 	uint64_t retry_ns;
+	uint64_t told[STREAM_CHANNELS_MAX]; /* the plan_version whose settings the file has, by channel */
 };
 
 struct write {
@@ -43,6 +44,16 @@ static void name_of(const struct node *node, const struct run *run, char *name, 
 		snprintf(name, bytes, "series_%" PRIu64, run->identity.series_id);
 }
 
+/* The settings that the run began with. */
+static const struct settings *start_settings(const struct node *node, const struct run *run)
+{
+	const struct run_channel *first = &run->channel[0];
+
+	if (atomic_load_explicit(&first->plan_state, memory_order_acquire) == PLAN_READY)
+		return first->plan->settings;
+	return settings_newest(&node->settings);
+}
+
 static int make_file(struct node *node, struct file *file, struct run *run, char *message, size_t message_bytes)
 {
 	const uint8_t *masks[STREAM_CHANNELS_MAX] = {0};
@@ -52,7 +63,7 @@ static int make_file(struct node *node, struct file *file, struct run *run, char
 	struct nxmx_cfg cfg = {
 		.directory = node->config.output.directory, .name = name, .frames_per_file = node->config.output.frames_per_file,
 		.segment_age_s = node->config.output.segment_age_s, .flush_interval_ms = FLUSH_MS,
-		.reserve_bytes = (uint64_t)node->config.output.reserve_mib << 20, .config = node->config_text, .version = node->cfg.version,
+		.reserve_bytes = (uint64_t)node->config.output.reserve_mib << 20, .config = start_settings(node, run)->text, .version = node->cfg.version,
 	};
 	int rc;
 
@@ -105,6 +116,21 @@ static int write_image(struct node *node, struct nxmx_writer *writer, struct slo
 	return rc;
 }
 
+/* A version that could not be told is told with the next frame. */
+static void tell_versions(struct file *file, const struct slot *slot)
+{
+	for (uint32_t i = 0; i < slot->decoded.image.n_channels; i++) {
+		const struct outcome *o = &slot->outcome[i];
+		const struct settings *s = o->settings;
+		uint64_t *told = &file->told[slot->run_channel[i]];
+
+		if (o->status != RECORD_ANALYSED || !s || *told == o->record.plan_version)
+			continue;
+		if (nxmx_version(file->writer, &(struct nxmx_version){o->record.plan_version, s->version, s->unix_ns, o->record.channel, s->changes, s->text}) == 0)
+			*told = o->record.plan_version;
+	}
+}
+
 static void write_frame(struct lane *lane, struct slot *slot)
 {
 	struct write *w = lane->state;
@@ -113,6 +139,8 @@ static void write_frame(struct lane *lane, struct slot *slot)
 	bool listed = writer != NULL;
 	int rc = 0;
 
+	if (writer)
+		tell_versions(file_of(lane, run), slot);
 	for (uint32_t i = 0; writer && i < slot->decoded.image.n_channels; i++)
 		listed &= nxmx_result(writer, slot->run_channel[i], &slot->outcome[i].record) == 0;
 	if (!listed)
@@ -147,6 +175,7 @@ static void finish_file(struct lane *lane, struct run *run)
 		log_line(LOG_ERROR, "run %" PRIu64 ": its files could not be finished: %s", run->number, strerror(-rc));
 	file->writer = NULL;
 	file->run = NULL;
+	memset(file->told, 0, sizeof(file->told));
 	file->retry_ns = 0;
 	atomic_store_explicit(&run->files_done, true, memory_order_release);
 	bell_ring(&lane->node->publish->bell);
