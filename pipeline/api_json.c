@@ -79,7 +79,7 @@ json_t *api_spots(const struct record *r)
 
 static char *dump(json_t *root)
 {
-	char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+	char *text = root ? json_dumps(root, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
 
 	json_decref(root);
 	return text;

@@ -10,6 +10,7 @@
 #include "pipeline/receive.h"
 
 #define TALLY_NS 90000000u   /* a turn may begin a little early */
+#define LATEST_NS 18000000u
 #define SECOND_NS 1000000000u
 
 static int live_open(struct lane *lane, char *message, size_t message_bytes)
@@ -59,7 +60,6 @@ static bool take_tally(struct live *live, uint64_t now_ns)
 	}
 	if (live->spare && now_ns >= live->next_tally_ns) {
 		atomic_store_explicit(&live->tap.empty, live->spare, memory_order_release);
-		atomic_store_explicit(&live->tap.latest_wanted, true, memory_order_relaxed);
 		live->spare = NULL;
 		live->next_tally_ns = now_ns + TALLY_NS;
 	}
@@ -158,6 +158,10 @@ static bool live_turn(struct lane *lane)
 	any |= take_tally(live, now_ns);
 	any |= take_frames(live);
 	second(live, now_ns);
+	if (now_ns >= live->next_latest_ns) {
+		live->next_latest_ns = now_ns + LATEST_NS;
+		atomic_store_explicit(&live->tap.latest_wanted, true, memory_order_relaxed);
+	}
 	return live_work(live) || any;
 }
 

@@ -205,7 +205,7 @@ struct live {
 	uint64_t samples_missed;    /* frames that are in no series of numbers */
 	/* the live lane's own */
 	struct live_tally *spare;
-	uint64_t next_tally_ns, next_second_ns, began_second_ns;
+	uint64_t next_tally_ns, next_second_ns, next_latest_ns;
 	struct live_decoded decoded;
 	struct live_cached cached;
 	struct live_pulse *pulse;

@@ -208,7 +208,7 @@ static json_t *hello(struct api *api, struct seen *seen, uint64_t now_ns)
 	put(root, "frames", api_frame_list(live));
 	*seen = (struct seen){live->round, live->n_recent, live->frames.changed, live->curves.run, live->curves.n_rows, now_ns, now_ns,
 			      live->curves.profiles_changed, live->curves.peaks_changed, live->curves.map_changed,
-			      live->curves.scene ? live->curves.run : 0};
+			      live->curves.scene && live->curves.scene->n_bins == live->curves.n_bins ? live->curves.run : 0};
 	return root;
 }
 
@@ -217,7 +217,7 @@ static json_t *update(struct api *api, struct seen *seen, uint64_t now_ns)
 {
 	struct live *live = api->live;
 	const struct live_curves *c = &live->curves;
-	bool new_run = c->run != seen->run, with_axis = c->scene && seen->axis_run != c->run;
+	bool new_run = c->run != seen->run, with_axis = c->scene && c->scene->n_bins == c->n_bins && seen->axis_run != c->run;
 	json_t *root = json_pack("{s:s}", "type", "update");
 
 	put(root, "status", api_status(api, true));

@@ -42,6 +42,7 @@ class WebSocket:
         self.close()
 
     def close(self):
+        self.stream.close()
         self.socket.close()
 
     def send(self, kind, payload, final=True):
