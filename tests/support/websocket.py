@@ -30,7 +30,12 @@ class WebSocket:
         self.socket = web.connect()
         self.socket.sendall(request(**headers))
         self.stream = self.socket.makefile("rb")
-        head = b"".join(iter(self.stream.readline, b"\r\n"))
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = self.stream.readline()
+            head += line
+            if not line:
+                break
         if not head.startswith(b"HTTP/1.1 101"):
             self.close()
             raise Closed(head)
