@@ -37,7 +37,7 @@ export function decades(low, high) {
 /* What surrounds a plot of the canvas, CSS pixels. */
 export function frame_of(width, height) {
 	const size = text_size();
-	return {left: size * 4.2, top: 4, right: width - size * .9, bottom: height - size * 2.9};
+	return {left: size * 4.2, top: size * .65, right: width - size * .9, bottom: height - size * 2.9};
 }
 
 /* Draws both axes. x and y: {ticks, place(value) -> CSS pixel, name, say(value)}. */

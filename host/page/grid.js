@@ -4,7 +4,7 @@ import {axes, empty, ticks} from "./axes.js";
 import {heat_box, heat_draw, heat_scale} from "./heat.js";
 import {ask} from "./link.js";
 
-const now = {layout: null, own: null, values: new Float32Array(0), run: -1, visible: false, asking: false, due: false, box: null, cell: 1, origin: [0, 0]};
+const now = {layout: null, own: null, values: new Float32Array(0), run: -1, visible: false, asking: false, due: false, whole_ms: 0, cell: 1, origin: [0, 0]};
 
 const layout = () => now.own || now.layout;
 
@@ -42,7 +42,7 @@ const draw = painter(() => {
 		empty(context, width, height, "No grid is known:\nsay below how many columns and rows it has.");
 		return;
 	}
-	const box = now.box = cells(heat_box(width, height), l), values = field(l), sorted = now.values.filter(Number.isFinite).sort();
+	const box = cells(heat_box(width, height), l), values = field(l), sorted = now.values.filter(Number.isFinite).sort();
 	const look = {scale: "linear", low: Math.min(0, quantile(sorted, .01) || 0), high: quantile(sorted, .995) || 1};
 	heat_draw(context, box, {columns: l.columns, rows: l.rows, values, ...look});
 	const whole_ticks = (n, room) => ticks(0, n, room).filter(Number.isInteger).filter(v => v < n);
@@ -50,25 +50,39 @@ const draw = painter(() => {
 		{ticks: whole_ticks(l.columns, (box.right - box.left) / 45), place: v => box.left + (v + .5) * now.cell, name: "column"},
 		{ticks: whole_ticks(l.rows, (box.bottom - box.top) / 28), place: v => box.top + (v + .5) * now.cell, name: "row"});
 	heat_scale(context, box, {...look, name: "score"});
+	const r = at("map_canvas").getBoundingClientRect();
+	at("map_canvas").dataset.cells = JSON.stringify({x: r.left + box.left, y: r.top + box.top, cell: now.cell}); /* where they are, for whoever drives the page */
 });
 
-/* The values that are new; those of a new run from the start. */
+const LATE = 256;        /* values before the last one that may still have come */
+const WHOLE_MS = 10000;  /* all of them so often, for those that came later still */
+const PAUSE_MS = 400;
+
+/* The values that are new, one request at a time; all of them for a new run. */
 async function fetch_values() {
 	if (!now.visible || !now.layout || now.asking) {
 		now.due = now.asking;
 		return;
 	}
+	const run = now.layout.run, whole_due = run !== now.run || performance.now() - now.whole_ms > WHOLE_MS;
+	const from = whole_due ? 0 : Math.max(0, now.values.length - LATE);
 	now.asking = true;
 	try {
-		const fresh = now.run !== now.layout.run, values = new Float32Array(await ask("/api/map.f32?quantity=score", "arrayBuffer"));
-		now.run = now.layout.run;
-		if (fresh || values.length >= now.values.length)
-			now.values = values;
+		const tail = new Float32Array(await ask(`/api/map.f32?quantity=score&from=${from}`, "arrayBuffer")), values = new Float32Array(from + tail.length);
+		values.set(now.values.subarray(0, from));
+		values.set(tail, from);
+		now.values = values;
+		now.run = run;
+		if (whole_due)
+			now.whole_ms = performance.now();
 		draw();
 	} catch { /* the next update asks again */
-	} finally {
-		now.asking = false;
 	}
+	setTimeout(() => {
+		now.asking = false;
+		if (now.due)
+			fetch_values();
+	}, PAUSE_MS);
 }
 
 function fields() {
@@ -78,7 +92,13 @@ function fields() {
 	at("map_columns").value = l.columns;
 	at("map_rows").value = l.rows;
 	at("map_snake").checked = l.snake;
-	say(at("map_say"), now.own ? "as said here" : now.layout.guessed ? "guessed from the frame count" : "as configured");
+	fields_say();
+}
+
+
+function fields_say() {
+	say(at("map_say"), now.own ? "yours" : now.layout.guessed ? "guessed" : "configured");
+	at("map_say").title = now.own ? "as said here; until the next run" : now.layout.guessed ? "from the number of frames" : "as the node's configuration has it";
 }
 
 export function grid_show(map) {
@@ -109,7 +129,7 @@ function hover(event) {
 export function grid_open() {
 	const own = () => {
 		now.own = {columns: Number(at("map_columns").value), rows: Number(at("map_rows").value), snake: at("map_snake").checked};
-		say(at("map_say"), "as said here");
+		fields_say();
 		draw();
 	};
 	for (const id of ["map_columns", "map_rows", "map_snake"])

@@ -1,6 +1,7 @@
 """The page in a real browser, against a running node and a simulated detector: what it shows is what the node says."""
 import json
 import os
+import tempfile
 import unittest
 
 from browser import Browser
@@ -207,6 +208,46 @@ class Screen(unittest.TestCase):
                     page.wait(f"document.querySelector('#frame_place').textContent === 'hit {30 - place} of 30'")
                 self.assertEqual(page.eval("document.querySelector('#frame_mode [aria-pressed=true]').value"), "frozen")
             self.check_silent()
+
+    def test_a_scan_is_shown_where_it_was(self):
+        """The cell under the cursor names the frame that was measured there, back and forth through the rows, and its score."""
+        columns, rows = 6, 5
+        with Node(LISTEN, f"scan.columns={columns}", f"scan.rows={rows}", "scan.snake=on") as node:
+            page = self.browser.open(address(Web(node)))
+            with Detector(node, *SMALL, "--rate", 100, "--frames", columns * rows, "--idle", 60):
+                node.wait_ends(1)
+                score = {r["image_id"]: r["score"] for r in node.of_type("result")}
+                shows(page, "received", columns * rows)
+                page.press("y")
+                page.wait(f"document.querySelector('#map_columns').value === '{columns}' && document.querySelector('#map_snake').checked")
+                box = page.wait("document.querySelector('#map_canvas').dataset.cells && JSON.parse(document.querySelector('#map_canvas').dataset.cells)")
+                for column, row in ((0, 0), (5, 0), (5, 1), (0, 1), (2, 3), (2, 4)):
+                    frame = row * columns + (columns - 1 - column if row % 2 else column)
+                    page.do("move", x=box["x"] + (column + .5) * box["cell"], y=box["y"] + (row + .5) * box["cell"])
+                    said = page.wait(f"(t => t.startsWith('column {column}, row {row}:') && t)(document.querySelector('#map_canvas').title)")
+                    self.assertIn(f"frame {frame},", said)
+                    self.assertAlmostEqual(float(said.split("score ")[1].replace("k", "e3")), score[frame], delta=abs(score[frame]) * .01)
+            self.check_silent()
+
+    def test_a_change_asks_for_the_token(self):
+        """Where others can reach the node."""
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("open-sesame-open-sesame-open-sesame\n")
+            file.flush()
+            with Node("http.listen=0.0.0.0:0", f"http.token_file={file.name}", results=False) as node:
+                page = self.browser.open(f"http://127.0.0.1:{Web(node).port}/")
+                with Detector(node, *SMALL, "--rate", 20, "--frames", 0, "--hit-rate", 1):
+                    page.wait("document.querySelector('#frame_box').dataset.frame")
+                    page.press("t")
+                    page.wait("document.querySelector('#knob_spots_min_pixels')?.value")
+                    page.fill("#knob_spots_min_pixels", "5")
+                    page.wait("document.querySelector('#token').open")
+                    page.fill("#token_field", "open-sesame-open-sesame-open-sesame")
+                    page.press("Enter")
+                    page.wait("document.querySelector('#trial_n_spots td:last-child').textContent !== '–'")
+                    page.click("#tune_apply")
+                    page.wait("document.querySelector('#tune_say').classList.contains('good')")
+                self.check_silent()
 
     def test_it_is_one_small_answer(self):
         with Node(LISTEN, results=False) as node:
