@@ -1,7 +1,7 @@
 /* link.js - the connection to the node: one WebSocket that comes back by itself, tiles as they are on the wire, and what is asked over HTTP. */
 
 const AGAIN_MS = 1000; /* between two tries */
-const SILENT_MS = 3500; /* an open connection that says nothing is none */
+const SILENT_MS = 5000; /* an open connection that says nothing is none */
 const FORMS = [Uint8Array, Uint16Array, Uint32Array];
 
 /* A tile (see the schema Tile of /api/openapi.yaml): pixels and where they belong; `top`: the largest value that is a count. */
