@@ -11,120 +11,30 @@
 
 #include <cmocka.h>
 
-#include "pipeline/devices.h"
-#include "tests/support/device_engine.h"
-#include "tests/support/driven_node.h"
+#include "tests/support/lanes_run.h"
 #include "tests/support/plain_driver.h"
 
 #ifdef FEW_FRAMES
 #define FRAMES 60
-#define FRAMES_TEXT "60"
 #else
-#define FRAMES 200
-#define FRAMES_TEXT "200"
+#define FRAMES LANES_FRAMES_MAX
 #endif
-#define CHANNELS_MAX 2
 
 static const struct engine *const device_then_cpu[] = {&engine_device, &engine_cpu, NULL};
 static const struct engine *const device_alone[] = {&engine_device, NULL};
-static const struct engine *const cpu_alone[] = {&engine_cpu, NULL};
-
-/* What came out of a run. Written by the publish lane alone, read when the node is closed. */
-struct seen {
-	unsigned records, analysed, invalid, engine_failed, by_device, by_cpu, disordered;
-	uint64_t last;
-	struct { uint64_t sum; uint32_t n_strong, n_spots, bins; } of[FRAMES][CHANNELS_MAX];
-	uint64_t fallback, received, ended_analysed;
-	char devices[4096]; /* as the state has them */
-};
-
-static uint32_t sum_of_bins(const struct record *r)
-{
-	uint32_t h = 0;
-
-	for (uint32_t b = 0; b < r->n_bins; b++)
-		h = h * 31 + (uint32_t)r->radial.bin_sum[b] + r->radial.bin_count[b];
-	return h;
-}
-
-static void on_record(void *user, const struct node *node, const struct record *r, uint32_t channel, const uint32_t *strong)
-{
-	struct seen *s = user;
-
-	s->disordered += s->records && r->image_id < s->last;
-	s->last = r->image_id;
-	s->records++;
-	s->invalid += r->status == RECORD_INVALID;
-	s->engine_failed += r->status == RECORD_UNANALYSED && !strcmp(r->reason, "engine_failed");
-	if (r->status != RECORD_ANALYSED)
-		return;
-	s->analysed++;
-	s->by_device += !strcmp(r->engine, "device");
-	s->by_cpu += !strcmp(r->engine, "cpu");
-	s->of[r->image_id][channel].sum = r->sum;
-	s->of[r->image_id][channel].n_strong = r->n_strong;
-	s->of[r->image_id][channel].n_spots = r->n_listed_spots;
-	s->of[r->image_id][channel].bins = sum_of_bins(r);
-}
-
-#define SETS_MAX 12
-#define OPTIONS_MAX 24
-#define SMALL "--size", "200x190", "--cell", "20,25,30,90,90,90", "--pool", "20", "--threads", "1", "--frames", FRAMES_TEXT, "--rate", "max"
-
-/* A run of SMALL frames with further settings and options of the detector, each list ending with NULL. */
-static void run_with(struct seen *seen, const struct engine *const *engines, const char *const *sets, const char *const *options)
-{
-	static const char *const usual_sets[] = {"overload.analysis=wait", "engine.threads=2", "limits.max_megapixels=1", "keep.sample_misses=0"};
-	static const char *const usual_options[] = {SMALL};
-	const char *all_sets[SETS_MAX] = {0}, *all_options[OPTIONS_MAX] = {0};
-	struct driven_node driven;
-	char broken[160];
-	json_t *json;
-	size_t n = 0;
-
-	*seen = (struct seen){0};
-	for (size_t i = 0; i < sizeof(usual_sets) / sizeof(*usual_sets); i++)
-		all_sets[n++] = usual_sets[i];
-	while (*sets)
-		all_sets[n++] = *sets++;
-	n = 0;
-	for (size_t i = 0; i < sizeof(usual_options) / sizeof(*usual_options); i++)
-		all_options[n++] = usual_options[i];
-	while (*options)
-		all_options[n++] = *options++;
-	driven_node_open(&driven, (struct node_cfg){.engines = engines, .on_record = on_record, .on_record_user = seen}, all_sets);
-	driven_node_send(&driven, all_options);
-	driven_node_wait(&driven, 1);
-	node_drain(driven.node);
-	assert_true(ledger_check(&driven.node->total, driven.node->sinks, broken, sizeof(broken)));
-	seen->received = ledger_get(&driven.node->total, LEDGER_RECEIVED);
-	seen->ended_analysed = ledger_get(&driven.node->total, LEDGER_ANALYSED);
-	seen->fallback = ledger_get(&driven.node->total, LEDGER_ENGINE_FALLBACK);
-	json = devices_json(driven.node);
-	seen->devices[json_dumpb(json, seen->devices, sizeof(seen->devices) - 1, JSON_COMPACT)] = '\0';
-	json_decref(json);
-	driven_node_close(&driven);
-	assert_int_equal(seen->disordered, 0);
-	assert_true(device_engine_all_closed());
-	for (unsigned d = 0; d < DEVICE_ENGINE_DEVICES; d++)
-		assert_int_equal(device_engine.device[d].astray, 0);
-}
-
 static const char *const nothing[] = {NULL};
 
-/* The same results as from the CPU, of every frame. */
-static void assert_as_from_cpu(const struct seen *seen, const char *const *options)
+static void run_with(struct lanes_seen *seen, const struct engine *const *engines, const char *const *sets, const char *const *options)
 {
-	static struct seen cpu;
-
-	run_with(&cpu, cpu_alone, nothing, options);
-	assert_true(cpu.of[0][0].sum > 0);
-	assert_memory_equal(seen->of, cpu.of, sizeof(cpu.of));
-	assert_int_equal(seen->analysed, cpu.analysed);
-	assert_int_equal(seen->invalid, cpu.invalid);
+	lanes_run(seen, FRAMES, engines, sets, options);
 }
 
-static void assert_all_analysed(const struct seen *seen)
+static void assert_as_from_cpu(const struct lanes_seen *seen, const char *const *options)
+{
+	lanes_assert_as_from_cpu(seen, FRAMES, options);
+}
+
+static void assert_all_analysed(const struct lanes_seen *seen)
 {
 	assert_int_equal(seen->received, FRAMES);
 	assert_int_equal(seen->ended_analysed, FRAMES);
@@ -133,14 +43,14 @@ static void assert_all_analysed(const struct seen *seen)
 
 static void frames_that_wait_go_together_and_come_out_in_order(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	static const char *const sets[] = {"engine.queues_per_device=2", NULL};
 
 	device_engine_reset(1);
 	device_engine.device[0].slow_us = 2000;
 	run_with(&seen, device_then_cpu, sets, nothing);
 	assert_all_analysed(&seen);
-	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(seen.by_others, FRAMES);
 	assert_int_equal(seen.fallback, 0);
 	assert_int_equal(device_engine.device[0].answered, FRAMES);
 	assert_true(device_engine.device[0].largest_batch > 1);
@@ -150,20 +60,20 @@ static void frames_that_wait_go_together_and_come_out_in_order(void **state)
 
 static void a_batch_is_no_larger_than_asked_for(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	static const char *const sets[] = {"engine.queues_per_device=1", "engine.max_batch=3", NULL};
 
 	device_engine_reset(1);
 	device_engine.device[0].slow_us = 1000;
 	run_with(&seen, device_then_cpu, sets, nothing);
 	assert_all_analysed(&seen);
-	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(seen.by_others, FRAMES);
 	assert_int_equal(device_engine.device[0].largest_batch, 3);
 }
 
 static void channels_and_damaged_frames_come_out_as_from_the_cpu(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	static const char *const options[] = {"--channels", "threshold_1,threshold_2", "--damage", "10%", "--truncate", "5%", "--seed", "3", NULL};
 
 	device_engine_reset(1);
@@ -177,14 +87,14 @@ static void channels_and_damaged_frames_come_out_as_from_the_cpu(void **state)
 
 static void several_devices_share_the_work(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(3);
 	for (unsigned d = 0; d < 3; d++)
 		device_engine.device[d].slow_us = 2000;
 	run_with(&seen, device_then_cpu, nothing, nothing);
 	assert_all_analysed(&seen);
-	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(seen.by_others, FRAMES);
 	for (unsigned d = 0; d < 3; d++)
 		assert_true(device_engine.device[d].answered > 0);
 	assert_non_null(strstr(seen.devices, "\"lanes\":[\"feed.8\",\"feed.9\",\"feed.10\",\"feed.11\"]"));
@@ -197,7 +107,7 @@ static void several_devices_share_the_work(void **state)
  * is the most that can still fail. */
 static void a_device_that_fails_in_the_middle_is_taken_out(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	struct device_engine_device *d = &device_engine.device[0];
 
 	for (int how = 0; how < 2; how++) {
@@ -209,7 +119,7 @@ static void a_device_that_fails_in_the_middle_is_taken_out(void **state)
 		assert_all_analysed(&seen);
 		assert_true(d->failed > 0);
 		assert_int_equal(seen.fallback, d->failed);
-		assert_int_equal(seen.by_device, d->answered);
+		assert_int_equal(seen.by_others, d->answered);
 		assert_int_equal(seen.by_cpu, FRAMES - d->answered);
 		assert_true(d->shown <= FRAMES / 3 + 4 * DEVICE_ENGINE_BATCH);
 		assert_non_null(strstr(seen.devices, "\"device\":\"device 0\",\"engine\":\"device\",\"name\":\"test device 0\",\"state\":\"failed\",\"error\":\""));
@@ -221,7 +131,7 @@ static void a_device_that_fails_in_the_middle_is_taken_out(void **state)
 /* It is out for frames of this kind, and stays for others. */
 static void a_device_without_memory_for_such_frames_is_not_asked_again(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	struct device_engine_device *d = &device_engine.device[0];
 
 	device_engine_reset(1);
@@ -238,7 +148,7 @@ static void a_device_without_memory_for_such_frames_is_not_asked_again(void **st
 
 static void the_other_devices_go_on(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(2);
 	device_engine.device[0].good_images = FRAMES / 10;
@@ -247,14 +157,14 @@ static void the_other_devices_go_on(void **state)
 	assert_all_analysed(&seen);
 	assert_true(device_engine.device[0].failed > 0);
 	assert_int_equal(seen.fallback, device_engine.device[0].failed);
-	assert_int_equal(seen.by_device, device_engine.device[0].answered + device_engine.device[1].answered);
+	assert_int_equal(seen.by_others, device_engine.device[0].answered + device_engine.device[1].answered);
 	assert_true(device_engine.device[1].answered > FRAMES / 4);
 	assert_as_from_cpu(&seen, nothing);
 }
 
 static void with_no_engine_left_frames_pass_unanalysed_and_are_counted(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(1);
 	device_engine.device[0].good_images = FRAMES / 6;
@@ -269,7 +179,7 @@ static void with_no_engine_left_frames_pass_unanalysed_and_are_counted(void **st
 /* Declining is no failure: the device stays, and nothing is counted as fallback. */
 static void what_a_device_declines_the_next_engine_does(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(1);
 	device_engine.device[0].plans_with = -ENOTSUP;
@@ -291,26 +201,26 @@ static void what_a_device_declines_the_next_engine_does(void **state)
 
 static void a_device_without_room_for_a_plan_is_passed_over_for_it(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(2);
 	device_engine.device[0].plans_with = -ENOMEM;
 	run_with(&seen, device_then_cpu, nothing, nothing);
 	assert_all_analysed(&seen);
-	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(seen.by_others, FRAMES);
 	assert_int_equal(device_engine.device[1].answered, FRAMES);
 }
 
 static void a_slab_is_as_large_as_frames_want_and_no_larger_than_configured(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	static const char *const little[] = {"engine.slab_mib=1", "engine.queues_per_device=16", NULL}, *const enough[] = {"engine.slab_mib=64", NULL};
 	static const char *const large[] = {"--size", "500x400", "--type", "u32", "--background", "50", NULL};
 
 	device_engine_reset(1);
 	run_with(&seen, device_then_cpu, enough, large);
 	assert_all_analysed(&seen);
-	assert_int_equal(seen.by_device, FRAMES);
+	assert_int_equal(seen.by_others, FRAMES);
 	assert_true(device_engine.device[0].most_pinned_at_once >= 500 * 400 * 4); /* a frame that cannot be compressed would fit, too */
 	assert_true(device_engine.device[0].most_pinned_bytes <= (uint64_t)64 << 20);
 
@@ -326,7 +236,7 @@ static void a_slab_is_as_large_as_frames_want_and_no_larger_than_configured(void
 
 static void memory_that_cannot_be_introduced_costs_no_frame(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(1);
 	device_engine.device[0].pins_with = -ENOMEM;
@@ -340,7 +250,7 @@ static void memory_that_cannot_be_introduced_costs_no_frame(void **state)
 /* kernels/device itself, which CUDA and OpenCL stand behind, on a driver in plain C; in one lane, for that driver counts without atomics. */
 static void the_device_engine_answers_as_the_cpu_does(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 	static const struct engine *const engines[] = {&engine_plain, &engine_cpu, NULL};
 	static const char *const sets[] = {"engine.queues_per_device=1", "engine.opencl_cpu=on", NULL};
 	static const char *const options[] = {"--channels", "threshold_1,threshold_2", "--damage", "10%", "--type", "u16", "--seed", "5", NULL};
@@ -358,7 +268,7 @@ static void the_device_engine_answers_as_the_cpu_does(void **state)
 
 static void a_device_that_cannot_be_opened_is_passed_over(void **state)
 {
-	static struct seen seen;
+	static struct lanes_seen seen;
 
 	device_engine_reset(2);
 	device_engine.device[0].open_with = -EILSEQ;
