@@ -65,16 +65,24 @@ const after = (list, one) => list[(list.indexOf(one) + 1) % list.length];
 
 export const contrast_next_map = () => set({map: after(["by theme", ...NAMES], state.map)});
 export const contrast_next_scale = () => set({scale: after(SCALES, state.scale)});
+export const contrast_by = factor => set({auto: false, high: state.low + (state.high - state.low) * factor});
 export const contrast_auto = () => set({auto: !state.auto});
 
 export function contrast_open(call) {
 	changed = call;
 	at("frame_map").append(...["by theme", ...NAMES].map(name => make("option", {value: name, textContent: name})));
-	at("frame_map").onchange = () => set({map: at("frame_map").value});
-	at("frame_scale").onchange = () => set({scale: at("frame_scale").value});
+	for (const name of ["map", "scale"])
+		at(`frame_${name}`).onchange = () => {
+			set({[name]: at(`frame_${name}`).value});
+			at(`frame_${name}`).blur(); /* the keys are the page's again */
+		};
 	at("frame_auto").onclick = contrast_auto;
 	for (const [id, name] of [["frame_low", "low"], ["frame_high", "high"]])
 		at(id).onchange = () => at(id).value !== "" && set({auto: false, [name]: Number(at(id).value)});
+	at("frame_bar").addEventListener("wheel", event => {
+		event.preventDefault();
+		contrast_by(event.deltaY > 0 ? 1.1 : 1 / 1.1);
+	}, {passive: false});
 	new ResizeObserver(draw_bar).observe(at("frame_bar"));
 	on_theme(fields);
 	fields();

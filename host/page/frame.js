@@ -364,6 +364,7 @@ export function frame_open(send) {
 	say(at("frame_empty"), "No frame yet.");
 	at("frame_channel").onchange = () => {
 		channels.chosen = Number(at("frame_channel").value);
+		at("frame_channel").blur();
 		now.layers = [];
 		want();
 	};

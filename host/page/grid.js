@@ -1,12 +1,16 @@
-/* grid.js - the map of a grid scan: score over position. Rows and columns are the node's, or what the people at the screen say. */
+/* grid.js - the map of a grid scan: score, spots, d_min or background over position. Rows and columns are the node's, or what the people at the screen say. */
 import {at, canvas_fit, on_theme, painter, quantile, say, short, whole} from "./ui.js";
 import {axes, empty, ticks} from "./axes.js";
 import {heat_box, heat_draw, heat_scale} from "./heat.js";
 import {ask} from "./link.js";
+import {store} from "./store.js";
 
-const now = {layout: null, own: null, values: new Float32Array(0), run: -1, visible: false, asking: false, due: false, whole_ms: 0, cell: 1, origin: [0, 0]};
+const now = {layout: null, own: null, values: new Float32Array(0), run: "", visible: false, asking: false, due: false, whole_ms: 0, cell: 1, origin: [0, 0]};
+
+const NAMES = {score: "score", n_spots: "spots", d_min: "dₘᵢₙ / Å", background: "counts/px"};
 
 const layout = () => now.own || now.layout;
+const quantity = () => at("map_quantity").value;
 
 /* Where frame i of a scan is: [column, row]. */
 export function grid_place(i, {columns, snake}) {
@@ -42,14 +46,14 @@ const draw = painter(() => {
 		empty(context, width, height, "No grid is known:\nsay below how many columns and rows it has.");
 		return;
 	}
-	const box = cells(heat_box(width, height), l), values = field(l), sorted = now.values.filter(Number.isFinite).sort();
-	const look = {scale: "linear", low: Math.min(0, quantile(sorted, .01) || 0), high: quantile(sorted, .995) || 1};
+	const box = cells(heat_box(width, height), l), values = field(l), sorted = now.values.filter(Number.isFinite).sort(), least = quantile(sorted, .01) || 0;
+	const look = {scale: "linear", low: quantity() === "d_min" ? least : Math.min(0, least), high: quantile(sorted, .995) || 1};
 	heat_draw(context, box, {columns: l.columns, rows: l.rows, values, ...look});
 	const whole_ticks = (n, room) => ticks(0, n, room).filter(Number.isInteger).filter(v => v < n);
 	axes(context, box,
 		{ticks: whole_ticks(l.columns, (box.right - box.left) / 45), place: v => box.left + (v + .5) * now.cell, name: "column"},
 		{ticks: whole_ticks(l.rows, (box.bottom - box.top) / 28), place: v => box.top + (v + .5) * now.cell, name: "row"});
-	heat_scale(context, box, {...look, name: "score"});
+	heat_scale(context, box, {...look, name: NAMES[quantity()]});
 	const r = at("map_canvas").getBoundingClientRect();
 	at("map_canvas").dataset.cells = JSON.stringify({x: r.left + box.left, y: r.top + box.top, cell: now.cell}); /* where they are, for whoever drives the page */
 });
@@ -64,11 +68,11 @@ async function fetch_values() {
 		now.due = now.asking;
 		return;
 	}
-	const run = now.layout.run, whole_due = run !== now.run || performance.now() - now.whole_ms > WHOLE_MS;
+	const run = `${now.layout.run} ${quantity()}`, whole_due = run !== now.run || performance.now() - now.whole_ms > WHOLE_MS;
 	const from = whole_due ? 0 : Math.max(0, now.values.length - LATE);
 	now.asking = true;
 	try {
-		const tail = new Float32Array(await ask(`/api/map.f32?quantity=score&from=${from}`, "arrayBuffer")), values = new Float32Array(from + tail.length);
+		const tail = new Float32Array(await ask(`/api/map.f32?quantity=${quantity()}&from=${from}`, "arrayBuffer")), values = new Float32Array(from + tail.length);
 		values.set(now.values.subarray(0, from));
 		values.set(tail, from);
 		now.values = values;
@@ -97,8 +101,9 @@ function fields() {
 
 
 function fields_say() {
-	say(at("map_say"), now.own ? "yours" : now.layout.guessed ? "guessed" : "configured");
-	at("map_say").title = now.own ? "as said here; until the next run" : now.layout.guessed ? "from the number of frames" : "as the node's configuration has it";
+	const guessed = !now.own && now.layout?.guessed;
+	at("map_form").classList.toggle("guessed", guessed);
+	at("map_form").title = now.own ? "as said here; until the next run" : guessed ? "guessed from the number of frames" : "as the node's configuration has it";
 }
 
 export function grid_show(map) {
@@ -117,16 +122,28 @@ export function grid_visible(visible) {
 	draw();
 }
 
-function hover(event) {
+/* The place under the cursor: {column, row, frame}, or null. */
+function under(event) {
 	const l = layout(), r = at("map_canvas").getBoundingClientRect();
 	if (!l)
-		return;
+		return null;
 	const column = Math.floor((event.clientX - r.left - now.origin[0]) / now.cell), row = Math.floor((event.clientY - r.top - now.origin[1]) / now.cell);
-	const inside = column >= 0 && row >= 0 && column < l.columns && row < l.rows, frame = inside ? grid_frame(column, row, l) : -1;
-	at("map_canvas").title = inside ? `column ${column}, row ${row}: frame ${whole(frame)}, score ${short(now.values[frame])}` : "";
+	return column >= 0 && row >= 0 && column < l.columns && row < l.rows ? {column, row, frame: grid_frame(column, row, l)} : null;
 }
 
-export function grid_open() {
+function hover(event) {
+	const place = under(event);
+	at("map_canvas").title = place ? `column ${place.column}, row ${place.row}: frame ${whole(place.frame)}, ${NAMES[quantity()]} ${short(now.values[place.frame])}` : "";
+}
+
+/* A click shows the frame that was measured there, as long as it is among the last hits. */
+function click(event, choose) {
+	const frame = under(event)?.frame, hit = store.frames?.hits.find(h => h.image === frame && h.run === now.layout.run);
+	if (hit)
+		choose(hit.id);
+}
+
+export function grid_open(choose) {
 	const own = () => {
 		now.own = {columns: Number(at("map_columns").value), rows: Number(at("map_rows").value), snake: at("map_snake").checked};
 		fields_say();
@@ -134,6 +151,11 @@ export function grid_open() {
 	};
 	for (const id of ["map_columns", "map_rows", "map_snake"])
 		at(id).onchange = own;
+	at("map_quantity").onchange = () => {
+		at("map_quantity").blur();
+		fetch_values();
+	};
+	at("map_canvas").onclick = event => click(event, choose);
 	at("map_form").onsubmit = event => event.preventDefault();
 	at("map_canvas").addEventListener("pointermove", hover);
 	on_theme(draw);

@@ -36,7 +36,7 @@ const hex_of = colour => colour.length === 4 ? [...colour.slice(1)].map(c => c +
 
 export function heat_scale(context, box, {scale, low, high, name}) {
 	const colours = ramp(MAP), size = text_size(), width = size * .8, x = box.scale;
-	for (let y = Math.floor(box.top); y < box.bottom; y++) {
+	for (let y = Math.ceil(box.top); y < box.bottom; y++) {
 		context.fillStyle = css(colours[Math.round((1 - (y - box.top) / (box.bottom - box.top)) * 255)]);
 		context.fillRect(x, y, width, 1.5);
 	}

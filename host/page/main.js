@@ -8,7 +8,7 @@ import {radial_open, radial_show, radial_view, waterfall_show} from "./radial.js
 import {peaks_open, peaks_saturation, peaks_show} from "./peaks.js";
 import {grid_open, grid_show, grid_visible} from "./grid.js";
 import {machine_open, machine_recent, machine_show} from "./machine.js";
-import {contrast_auto, contrast_next_map, contrast_next_scale} from "./contrast.js";
+import {contrast_auto, contrast_by, contrast_next_map, contrast_next_scale} from "./contrast.js";
 import {frame_again, frame_forget, frame_is, frame_mark, frame_mode, frame_open, frame_shown, frame_tile, frame_zoom} from "./frame.js";
 import {hits_draw, hits_move, hits_open} from "./hits.js";
 import {ledger_open, ledger_show, ledger_toggle} from "./ledger.js";
@@ -124,7 +124,8 @@ function keys() {
 		["0", "0", "whole frame", () => frame_zoom("fit")], ["1", "1", "one pixel, one dot", () => frame_zoom("one")],
 		["s", "s", "spots", () => frame_mark("spots")], ["r", "r", "resolution rings", () => frame_mark("rings")], ["b", "b", "beam centre", () => frame_mark("beam")],
 		["m", "m", "mask", () => frame_mark("mask")], ["c", "c", "next colour map", contrast_next_map], ["g", "g", "linear, root, log", contrast_next_scale],
-		["a", "a", "contrast by itself", contrast_auto], ["x", "x", "against time or frame number", () => view_hits(hits_view === "time" ? "frame" : "time")],
+		["a", "a", "contrast by itself", contrast_auto],
+		["[", "[  ]", "more, less contrast", () => contrast_by(.8)], ["]", "", "", () => contrast_by(1.25)], ["x", "x", "against time or frame number", () => view_hits(hits_view === "time" ? "frame" : "time")],
 		["y", "y", "map of a grid scan", () => view_hits(hits_view === "map" ? trends_x() : "map")], ["z", "z", "how much time", span],
 		["w", "w", "profile, logarithm, waterfall", () => view_radial({profile: "log", log: "waterfall", waterfall: "profile"}[radial])], ["e", "e", "every term of the ledger", ledger_toggle],
 		["t", "t", "live tuning", () => tuning_show()],
@@ -159,7 +160,7 @@ function start() {
 	trends_span_say();
 	radial_open();
 	peaks_open();
-	grid_open();
+	grid_open(id => mode("frozen", id));
 	machine_open();
 	hits_open(id => mode("frozen", id));
 	tuning_open(freeze_for_tuning);

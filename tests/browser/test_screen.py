@@ -227,6 +227,11 @@ class Screen(unittest.TestCase):
                     said = page.wait(f"(t => t.startsWith('column {column}, row {row}:') && t)(document.querySelector('#map_canvas').title)")
                     self.assertIn(f"frame {frame},", said)
                     self.assertAlmostEqual(float(said.split("score ")[1].replace("k", "e3")), score[frame], delta=abs(score[frame]) * .01)
+                page.do("select", on="#map_quantity", text="n_spots")
+                last = columns * rows - columns  # the scan's last row goes forth
+                spots = next(r["n_spots"] for r in node.of_type("result") if r["image_id"] == last)
+                page.wait(f"(map_canvas.dispatchEvent(new PointerEvent('pointermove', {{clientX: {box['x'] + .5 * box['cell']}, "
+                          f"clientY: {box['y'] + (rows - .5) * box['cell']}}})), map_canvas.title.endsWith('spots {spots:.0f}'))")
             self.check_silent()
 
     def test_a_change_asks_for_the_token(self):
