@@ -1,14 +1,15 @@
-/* fuzz_lz4.c - hostile LZ4 blocks through the CPU engine's own decoders (libFuzzer), against liblz4 and a naive reading of the format.
+/* fuzz_lz4.c - hostile LZ4 blocks through the own decoders of engines (libFuzzer), against liblz4 and a naive reading of the format.
  *
  * Input: size of the output (u16 little-endian), block. The naive decoder takes what the format allows; liblz4 must then take it too, with the
- * same bytes, and refuse everything else but blocks with offset 0, of which the format says nothing good. Own decoders must
- * take exactly what the naive one takes. With SLUICE_FUZZ_SEEDS in the environment an input that is refused ends the run. */
+ * same bytes, and refuse everything else but blocks with offset 0, of which the format says nothing good. The CPU engine's decoders must
+ * take exactly what the naive one takes, those of device kernels (here in plain C) exactly what liblz4 does. With SLUICE_FUZZ_SEEDS in the environment an input that is refused ends the run. */
 #include <lz4.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/body/decode.h"
 #include "kernels/cpu/flat.h"
 #include "kernels/cpu/rows.h"
 
@@ -90,6 +91,24 @@ static void check_level(const struct cpu_level *level, const struct bytes *block
 	free(out);
 }
 
+/* A block that begins `ahead` bytes into a word, as it may on a device, to local or to global memory there. */
+static void check_device(const struct bytes *block, uint32_t ahead, bool local, const uint8_t *expected, size_t size, bool taken)
+{
+	size_t len = (size_t)(block->end - block->at), words = (ahead + len + 3) / 4;
+	uint32_t *in = calloc(words, sizeof *in), window[LZ4_INPUT_WORDS], *out = malloc((size + 3) / 4 * 4);
+	struct lz4_input input = {in, window, 0, ahead + (uint32_t)len};
+	bool good;
+
+	memcpy((uint8_t *)in + ahead, block->at, len);
+	for (size_t i = 0; i < LZ4_INPUT_WORDS && i < words; i++)
+		window[i] = in[i];
+	good = local ? local_decode(&input, ahead, (uint8_t *)out, (uint32_t)size) : global_decode(&input, ahead, (uint8_t *)out, (uint32_t)size);
+	demand(good == taken, "the device's decoder takes what liblz4 takes");
+	demand(!good || memcmp(out, expected, size) == 0, "the device's decoder makes the same bytes");
+	free(in);
+	free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_size)
 {
 	struct bytes block = {data + 2, data + data_size};
@@ -110,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_size)
 	for (unsigned i = 0; (level = cpu_level_at(i)); i++)
 		if (level->available() && level->flat && level->flat->lz4)
 			check_level(level, &block, out, size, verdict == TAKEN);
+	check_device(&block, data_size % 4, true, theirs, size, taken);
+	check_device(&block, size % 4, false, theirs, size, taken);
 	demand(verdict == TAKEN || !getenv("SLUICE_FUZZ_SEEDS"), "a seed is a good block");
 	free(out);
 	free(theirs);

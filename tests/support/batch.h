@@ -12,7 +12,8 @@ struct batch_settings {
 	enum spot_algorithm algorithm;
 	uint32_t n, damaged_every; /* 0: none */
 	bool in_slab;              /* payloads and tables lie one behind the other, as engine.h asks of pinned ranges */
-	bool any_codec;            /* else bslz4 in blocks of the default size */
+	bool any_codec;            /* else bslz4 */
+	uint32_t block_bytes;      /* of bslz4 where not any codec; 0: the default */
 };
 
 struct batch {
