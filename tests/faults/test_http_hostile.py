@@ -11,6 +11,7 @@ import unittest
 from node import Node, check_ledger, until
 from simulated import SMALL, Detector
 from web import LISTEN, Web, parse_metrics, read_all
+from websocket import BINARY, CLOSE, PING, TEXT, Closed, WebSocket, request
 
 PLACES = 64  # of host/http.c
 GET = b"GET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -57,6 +58,32 @@ def odd():
     yield b"\r\n\r\n\r\n\r\n"
     yield b"\0" * 10_000
     yield b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 2
+
+
+def posts():
+    head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: close\r\n\r\n"
+    for path in (b"/api/config", b"/api/trial", b"/api/config/validate", b"/api/status", b"/"):
+        for length in (b"65537", b"-1", b"99999999999999999999", b"0x10", b"1e3", b" 5", b"", b"5, 5", b"4294967296", b"5\r\nContent-Length: 6"):
+            yield head % (path, length) + b"x" * 100_000
+        for body in (b"", b"{}", b"null", b"[" * 60_000, b'{"set": [' + b'"spots.kernel=4",' * 3000 + b'"spots.kernel=4"]}', b'{"set": ["' + b"a" * 60_000 + b'"]}',
+                     b'{"set": ["input.99999999999.endpoint=tcp://a:1", "spots.kernel={{{{"]}', b'{"set": ["\\u0000"], "frame": -1, "channel": 1e300}', bytes(65536)):
+            yield head % (path, str(len(body)).encode()) + body
+    for kind in (b"text/plain", b"application/json; charset=" + b"x" * 500, b"application/jsonp"):
+        yield b"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: 2\r\n\r\n{}" % kind
+
+
+def queries():
+    for query in (b"region=" + b"9" * 300, b"region=-1,-1,-1,-1", b"bin=" + b"1" * 400, b"%" * 300, b"a&" * 200, b"channel=%00", b"region=%2c%2c%2c", b"low=1&high=" + b"9" * 30, b"=&=&="):
+        for path in (b"/api/frames/latest/image.raw", b"/api/frames/hit/image.png", b"/api/map.f32"):
+            yield b"GET %s?%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % (path, query)
+
+
+def views():
+    """What a screen may say that is wrong."""
+    yield from (b"", b"{", b"null", b"[]", b'"view"', b"{}", b'{"type": 3}', b'{"type": "view", "type": "view"}', b"\xff\xfe", b"[" * 4000, b"1" * 4000)
+    for member in ('"image": null', '"image": 1e300', '"image": -1', '"image": "' + "x" * 3000 + '"', '"image": [1]', '"region": [1]', '"region": [-1, -1, -1, -1]',
+                   '"region": [1e9, 1e9, 1e9, 1e9]', '"region": ["a", 1, 1, 1]', '"bin": 1e9', '"bin": -5', '"channel": 1e9', '"rate": -1', '"rate": 1e99', '"rate": "x"'):
+        yield ('{"type": "view", "image": "latest", ' + member + "}").encode()
 
 
 def rubbish(n):
@@ -157,6 +184,99 @@ class Hostile(unittest.TestCase):
             for request in odd():
                 got = web.raw(request)
                 self.assertNotRegex(got, rb"^HTTP/[\d.]+ 101|root:", request)
+        self.under_attack(attack)
+
+    def test_posts(self):
+        def attack(web, node):
+            for post in posts():
+                got = web.raw(post)
+                self.assertNotRegex(got, rb"^HTTP/[\d.]+ (?:5|101)", post[:200])
+            self.assertLess(web.status()["settings_version"], 4)
+        self.under_attack(attack)
+
+    def test_a_post_that_never_comes_whole(self):
+        def attack(web, node):
+            held = [web.connect() for _ in range(40)]
+            for s in held:
+                s.sendall(b"POST /api/config HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{")
+            for s in held:
+                with s:
+                    self.assertEqual(read_all(s), b"")  # each has been sent away
+        self.under_attack(attack)
+
+    def test_queries(self):
+        def attack(web, node):
+            for query in queries():
+                self.assertRegex(web.raw(query), rb"^HTTP/1.[01] (?:200|400|403|404|414|422)", query[:200])
+        self.under_attack(attack)
+
+    def test_pictures_that_are_never_read(self):
+        def attack(web, node):
+            until("a hit", lambda: web.get("/api/frames/hit").status == 200)
+            greedy = [web.connect() for _ in range(40)]
+            for s in greedy:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                s.sendall(b"GET /api/frames/latest/image.tif HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
+            self.assertEqual(web.get("/api/frames/hit/image.tif").status, 200)
+            for s in greedy:
+                s.close()
+        self.under_attack(attack)
+
+    def test_screens_that_say_rubbish(self):
+        def attack(web, node):
+            with WebSocket(web) as polite:
+                for view in views():
+                    polite.send(TEXT, view)
+                polite.say({"type": "view", "image": "latest"})
+                polite.hear_until(lambda m: isinstance(m, bytes))
+            for kind, payload, final in ((TEXT, b"x" * 5000, True), (BINARY, b"{}", True), (TEXT, b"x" * 100_000, True), (3, b"", True), (PING, b"x" * 200, True),
+                                         (0, b"x", True), (TEXT, b"\xff" * 3, True), (CLOSE, b"x", True)):
+                with WebSocket(web) as screen:
+                    screen.send(kind, payload, final)
+                    try:
+                        for _ in range(30):
+                            screen.hear()
+                    except (Closed, OSError):
+                        pass
+            with WebSocket(web) as screen:
+                with self.assertRaises((Closed, OSError)):
+                    for _ in range(200_000):
+                        screen.send(TEXT, b"x" * 100, False)
+            for _ in range(60):
+                s = web.connect()
+                with s:
+                    s.sendall(request() + rng.randbytes(rng.randrange(1, 2000)))
+        self.under_attack(attack)
+
+    def test_screens_that_never_read(self):
+        """Dozens of them, each asking for pictures; one that does read gets everything, and ten updates a second hold up nobody."""
+        def attack(web, node):
+            until("a frame", lambda: web.get("/api/frames/latest").status == 200)
+            greedy = [WebSocket(web) for _ in range(40)]
+            for screen in greedy:
+                screen.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                screen.say({"type": "view", "image": "latest", "bin": 1, "rate": 10})
+            with WebSocket(web) as polite:
+                polite.say({"type": "view", "image": "latest", "rate": 10})
+                before = web.totals()["received"]
+                seen = [polite.hear() for _ in range(60)]
+                self.assertTrue(any(isinstance(m, bytes) for m in seen))
+                last = polite.hear_until(lambda m: isinstance(m, dict) and m["type"] == "update" and m["status"]["ledger"]["received"][0] > before + 100)
+                self.assertEqual(last["status"]["viewers"], 41)
+            for screen in greedy:
+                screen.close()
+        self.under_attack(attack)
+
+    def test_screens_that_come_and_go(self):
+        def attack(web, node):
+            for i in range(200):
+                screen = WebSocket(web)
+                if i % 2:
+                    screen.say({"type": "view", "image": "hit" if i % 3 else "latest", "rate": 10})
+                if i % 5 == 0:
+                    screen.hear()
+                screen.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                screen.close()
         self.under_attack(attack)
 
     def test_rubbish(self):
