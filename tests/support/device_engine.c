@@ -85,8 +85,10 @@ static int device_open(struct engine_context **out, const struct engine_config *
 
 	*out = NULL;
 	device_engine.max_memory_bytes = config->max_memory_bytes;
-	device_engine.found_kept = config->cache.load(config->cache.user, "test-device", device_engine.kept, sizeof(device_engine.kept));
-	config->cache.store(config->cache.user, "test-device", "built", 6);
+	if (config->cache.load) {
+		device_engine.found_kept = config->cache.load(config->cache.user, "test-device", device_engine.kept, sizeof(device_engine.kept));
+		config->cache.store(config->cache.user, "test-device", "built", 6);
+	}
 	if (device_engine.device[config->device].open_with)
 		return device_engine.device[config->device].open_with;
 	c = calloc(1, sizeof(*c));
