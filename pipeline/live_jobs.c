@@ -9,7 +9,7 @@
 #include "host/picture.h"
 #include "pipeline/live.h"
 
-#define AT_EASE 0.08 /* of a processor, for pictures that nobody asked for one by one */
+#define AT_EASE 0.06 /* of a processor, for pictures that nobody asked for one by one */
 
 void live_ask(struct live *live, struct live_job *job)
 {
