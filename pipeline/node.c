@@ -91,7 +91,7 @@ static int settle(struct node *node, char *message, size_t message_bytes)
 static int make_slots(struct node *node, char *message, size_t message_bytes)
 {
 	const struct config *c = &node->config;
-	uint32_t wanted = (node->n_workers - node->n_feeders) * SLOTS_PER_WORKER + node->n_feeders * c->engine.max_batch * 2;
+	uint32_t wanted = (node->n_workers - node->n_feeders) * SLOTS_PER_WORKER + node->n_feeders * c->engine.max_batch * NODE_SLOTS_PER_BATCH;
 	uint32_t enough = wanted > SLOTS_DEFAULT ? wanted : SLOTS_DEFAULT;
 	uint32_t slots = c->machine.slots ? c->machine.slots : enough;
 	struct slot_pool_cfg cfg = {

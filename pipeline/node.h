@@ -23,6 +23,7 @@
 #define NODE_SAID_MAX 32
 #define LANE_STEPS_MAX 6
 #define NODE_AHEAD 16 /* frames dealt out to one worker before it asks for more: enough to hide the dealing, few enough to deal evenly */
+#define NODE_SLOTS_PER_BATCH 4 /* a device's batch in hand, one in front of it, and as many elsewhere */
 #define NODE_LANES_MAX (CONFIG_INPUTS_MAX + NODE_WORKERS_MAX + 9)
 
 struct node;

@@ -49,14 +49,22 @@ static int open_queues(struct lane *lane, struct work *w)
 	return rc;
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Images; at least a frame, all channels of it. What devices have in hand and in front of them leaves half of the slots, so that these can run low, and
+ * frames pass by when devices are too slow. */
 static uint32_t most_together(const struct lane *lane)
 {
-	uint32_t most = lane->node->config.engine.max_batch, device_most;
+	const struct node *node = lane->node;
+	uint32_t most;
 
 	if (lane->device < 0)
 		return STREAM_CHANNELS_MAX;
-	device_most = lane->node->engines.open[lane->device].can.max_batch;
-	most = device_most < most ? device_most : most; /* and at least a frame, all channels of it */
+	most = smaller(node->config.engine.max_batch, node->engines.open[lane->device].can.max_batch);
+	most = smaller(most, node->n_frame_slots / node->n_feeders / NODE_SLOTS_PER_BATCH);
 	return most > STREAM_CHANNELS_MAX ? most : STREAM_CHANNELS_MAX;
 }
 

@@ -234,6 +234,22 @@ static void a_slab_is_as_large_as_frames_want_and_no_larger_than_configured(void
 	assert_as_from_cpu(&seen, large);
 }
 
+/* Devices too slow for what comes: frames pass them by, counted, and those that do not are analysed. */
+static void slow_devices_are_passed_by_when_slots_run_low(void **state)
+{
+	static struct lanes_seen seen;
+	static const char *const sets[] = {"overload.analysis=shed", "machine.slots=64", "engine.queues_per_device=2", NULL};
+
+	device_engine_reset(1);
+	device_engine.device[0].slow_us = 100000;
+	run_with(&seen, device_then_cpu, sets, nothing);
+	assert_int_equal(seen.received, FRAMES);
+	assert_int_equal(seen.by_others, device_engine.device[0].answered);
+	assert_int_equal(seen.analysed, seen.by_others);
+	assert_true(seen.analysed > 0 && seen.overload > 0);
+	assert_int_equal(seen.analysed + seen.overload, FRAMES);
+}
+
 static void memory_that_cannot_be_introduced_costs_no_frame(void **state)
 {
 	static struct lanes_seen seen;
@@ -319,6 +335,7 @@ int main(void)
 		cmocka_unit_test(what_a_device_declines_the_next_engine_does),
 		cmocka_unit_test(a_device_without_room_for_a_plan_is_passed_over_for_it),
 		cmocka_unit_test(a_slab_is_as_large_as_frames_want_and_no_larger_than_configured),
+		cmocka_unit_test(slow_devices_are_passed_by_when_slots_run_low),
 		cmocka_unit_test(memory_that_cannot_be_introduced_costs_no_frame),
 #ifndef FEW_FRAMES
 		cmocka_unit_test(the_device_engine_answers_as_the_cpu_does),

@@ -33,6 +33,7 @@ static void on_record(void *user, const struct node *node, const struct record *
 	s->records++;
 	s->invalid += r->status == RECORD_INVALID;
 	s->engine_failed += r->status == RECORD_UNANALYSED && !strcmp(r->reason, "engine_failed");
+	s->overload += r->status == RECORD_UNANALYSED && !strcmp(r->reason, "overload");
 	if (r->status != RECORD_ANALYSED)
 		return;
 	s->analysed++;

@@ -12,7 +12,7 @@
 
 /* Written by the publish lane alone, read when the node is closed. */
 struct lanes_seen {
-	unsigned records, analysed, invalid, engine_failed, by_cpu, by_others, disordered;
+	unsigned records, analysed, invalid, engine_failed, overload, by_cpu, by_others, disordered;
 	uint64_t last;
 	struct { uint64_t sum; uint32_t n_strong, n_spots, bins; } of[LANES_FRAMES_MAX][LANES_CHANNELS_MAX];
 	uint64_t fallback, received, ended_analysed;
