@@ -67,8 +67,8 @@ struct lane {
 	 * frame is handed on. */
 	uint64_t step_ns[LANE_STEPS_MAX], step_n[LANE_STEPS_MAX], clock_asked;
 	int cpu, numa_node;               /* -1: any */
-	struct slot **hand;               /* of lanes that pass frames along: those that pass the steps now, and those that are next */
 	size_t unrung_bytes;              /* of messages handed on since the next lane was told */
+	struct slot **hand;               /* of lanes that pass frames along: those that pass the steps now, and those that are next */
 	uint32_t n_hand, max_hand;        /* how many there are, and are to be at most: what is in hand nobody else can take */
 	/* of lanes that analyse */
 	int device;                       /* the open device that this one feeds; -1: it analyses in place */

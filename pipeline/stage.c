@@ -144,7 +144,6 @@ static void suit_size(struct lane *lane, uint32_t taken)
 {
 	const struct work *w = lane->state;
 	size_t fit = taken ? STAGE_ENOUGH_BYTES / (w->slab.used_bytes / taken + 1) + 1 : 1;
-
 	uint32_t ahead;
 
 	lane->max_hand = fit < w->max_images ? (uint32_t)fit : w->max_images;
