@@ -9,16 +9,22 @@
 #include "kernels/body/tables.h"
 #include "kernels/body/transpose.h"
 
-/* Before the window's end comes near; all items are here together. */
+/* All items are here together. */
+BODY void lz4_fill_window(struct lz4_input *in, u32 item)
+{
+	for (u32 i = item, n = (in->end - in->base + 3) / 4; i < LZ4_WINDOW_WORDS; i += GROUP_ITEMS(DECODE_ITEMS))
+		in->window[i] = i < n ? in->words[in->base / 4 + i] : 0;
+	WARP_BARRIER_LOCAL;
+}
+
+/* Before the window's end comes near. */
 BODY void lz4_move_window(struct lz4_input *in, u32 at, u32 item)
 {
 	if (at - in->base <= LZ4_INPUT_BYTES - LZ4_INPUT_AHEAD || in->end - in->base <= LZ4_INPUT_BYTES)
 		return;
 	WARP_BARRIER_LOCAL; /* others may still read what is there */
 	in->base = at & ~3u;
-	for (u32 i = item, n = (in->end - in->base + 3) / 4; i < LZ4_INPUT_WORDS && i < n; i += GROUP_ITEMS(DECODE_ITEMS))
-		in->window[i] = in->words[in->base / 4 + i];
-	WARP_BARRIER_LOCAL;
+	lz4_fill_window(in, item);
 }
 
 /* A match whose period divides a word is one word again and again. False where it is no such match. */
@@ -117,9 +123,7 @@ BODY struct lz4_input decode_input(GLOBAL const u8 *payload, const struct decode
 	in.window = window;
 	in.base = 0;
 	in.end = (u32)(p->from & 3) + p->len;
-	for (u32 i = ITEM_INDEX, n = (in.end + 3) / 4; i < LZ4_INPUT_WORDS && i < n; i += GROUP_ITEMS(DECODE_ITEMS))
-		window[i] = in.words[i];
-	WARP_BARRIER_LOCAL;
+	lz4_fill_window(&in, ITEM_INDEX);
 	return in;
 }
 
@@ -203,7 +207,7 @@ KERNEL(DECODE_ITEMS) sluice_decode(GROUP_ARGUMENT GLOBAL const struct plan_table
 				   GLOBAL u32 *records)
 {
 	LOCAL_ARRAY u32 block[DECODE_WINDOW / 4];
-	LOCAL_ARRAY u32 window[LZ4_INPUT_WORDS];
+	LOCAL_ARRAY u32 window[LZ4_WINDOW_WORDS];
 	GLOBAL const struct frame_job *job = jobs + decode_job(jobs, n_jobs, GROUP_INDEX);
 	struct decode_piece p = decode_find(job, payload, GROUP_INDEX - job->first_piece);
 	GLOBAL u8 *to = images + (u64)job->frame * plan->image_units * 16 + p.to;
@@ -229,7 +233,7 @@ KERNEL(DECODE_ITEMS) sluice_decode_large(GROUP_ARGUMENT GLOBAL const struct plan
 					 GLOBAL const struct frame_job *RESTRICT jobs, const u32 first_job, const u32 n_jobs,
 					 GLOBAL u8 *images, GLOBAL u8 *planes, GLOBAL u32 *records)
 {
-	LOCAL_ARRAY u32 window[LZ4_INPUT_WORDS];
+	LOCAL_ARRAY u32 window[LZ4_WINDOW_WORDS];
 	GLOBAL const struct frame_job *job = jobs + first_job + decode_job(jobs + first_job, n_jobs, GROUP_INDEX);
 	struct decode_piece p = decode_find(job, payload, GROUP_INDEX - job->first_piece);
 	u64 at = (u64)job->frame * plan->image_units * 16 + p.to;

@@ -9,6 +9,7 @@
 
 #define LZ4_INPUT_WORDS 256u
 #define LZ4_INPUT_BYTES (4u * LZ4_INPUT_WORDS)
+#define LZ4_WINDOW_WORDS (LZ4_INPUT_WORDS + 1) /* a word behind the last byte may be read, and holds nothing */
 #define LZ4_INPUT_AHEAD 64u /* fewer bytes than these ahead: the window moves on */
 
 #define LZ4_LAST_LITERALS 5u /* the format: a match ends before these, */
@@ -37,6 +38,21 @@ BODY u32 lz4_byte(const struct lz4_input *in, u32 at)
 	return i < LZ4_INPUT_BYTES ? ((LOCAL const u8 *)in->window)[i] : ((GLOBAL const u8 *)in->words)[at];
 }
 
+/* Four bytes from there on, the first one lowest; what lies behind the block is anything. */
+BODY u32 lz4_word(const struct lz4_input *in, u32 at)
+{
+	u32 i = at - in->base, low, high, bytes = 0;
+
+	if (i < LZ4_INPUT_BYTES) {
+		low = in->window[i / 4];
+		high = in->window[i / 4 + 1];
+		return (u32)(((u64)high << 32 | low) >> 8 * (i & 3));
+	}
+	for (u32 b = 0; b < 4 && at + b < in->end; b++)
+		bytes |= (u32)((GLOBAL const u8 *)in->words)[at + b] << 8 * b;
+	return bytes;
+}
+
 /* Adds up length bytes until one is not 255; false where they do not end, or lead past `most` (which is refused anyhow). */
 BODY bool lz4_length(const struct lz4_input *in, u32 *at, u32 *length, u32 most)
 {
@@ -55,12 +71,12 @@ BODY bool lz4_length(const struct lz4_input *in, u32 *at, u32 *length, u32 most)
 /* Reads the sequence at `at` of a block that is to become `size` bytes (below 2^31), `done` of which are there. */
 BODY enum lz4_state lz4_read(const struct lz4_input *in, u32 at, u32 done, u32 size, struct lz4_sequence *s)
 {
-	u32 token, rest;
+	u32 head, tail, rest;
 
 	if (at >= in->end)
 		return LZ4_BAD;
-	token = lz4_byte(in, at++);
-	s->n_literals = token >> 4;
+	head = lz4_word(in, at++);
+	s->n_literals = head >> 4 & 15;
 	if (s->n_literals == 15 && !lz4_length(in, &at, &s->n_literals, size))
 		return LZ4_BAD;
 	if (s->n_literals > in->end - at || s->n_literals > size - done)
@@ -71,11 +87,17 @@ BODY enum lz4_state lz4_read(const struct lz4_input *in, u32 at, u32 done, u32 s
 	rest = in->end - at;
 	if (size - done < LZ4_MATCH_LIMIT || rest < LZ4_IN_LIMIT)
 		return rest == 0 && done == size ? LZ4_END : LZ4_BAD;
-	s->offset = lz4_byte(in, at) | lz4_byte(in, at + 1) << 8;
+	tail = s->n_literals ? lz4_word(in, at) : head >> 8; /* most sequences of bit planes have no literals: one look is enough */
+	s->offset = tail & 0xffff;
 	at += 2;
-	s->n_match = (token & 15) + 4;
-	if (s->n_match == 19 && !lz4_length(in, &at, &s->n_match, size))
-		return LZ4_BAD;
+	s->n_match = (head & 15) + 4;
+	if (s->n_match == 19) { /* the first byte more is there: the limit above holds */
+		tail = tail >> 16 & 0xff;
+		s->n_match += tail;
+		at++;
+		if (tail == 255 && !lz4_length(in, &at, &s->n_match, size))
+			return LZ4_BAD;
+	}
 	if (s->offset > done || s->n_match > size - done - LZ4_LAST_LITERALS)
 		return LZ4_BAD;
 	s->next = at;

@@ -179,7 +179,7 @@ static void settle(struct engine_queue *q, const bool staged[DEVICE_BATCH])
 int compose(struct engine_queue *q, const struct engine_plan *plan, struct engine_item *items, uint32_t n)
 {
 	struct device_chunk *chunk = &q->chunk;
-	bool staged[DEVICE_BATCH], planes = false;
+	bool staged[DEVICE_BATCH];
 	int error = 0;
 
 	chunk->n = chunk->n_small = chunk->small_pieces = chunk->large_pieces = chunk->tiles = chunk->bins = chunk->n_runs = 0;
@@ -203,11 +203,11 @@ int compose(struct engine_queue *q, const struct engine_plan *plan, struct engin
 	}
 	if (error && (error != -ENOSPC || chunk->n == 0))
 		return error == -ENOSPC ? -ENOMEM : error;
+	if (chunk->tiles > 0 && !q->wants_planes) {
+		q->wants_planes = true;
+		return -EAGAIN;
+	}
 	settle(q, staged);
-	planes = chunk->tiles > 0;
-	error = planes ? queue_fit_planes(q) : 0;
-	if (error)
-		return error;
 	chunk->plan = plan;
 	chunk->items = items;
 	return (int)chunk->n;

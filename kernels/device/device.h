@@ -81,6 +81,7 @@ struct engine_queue {
 	size_t max_bytes;
 	uint32_t frames;                 /* a chunk holds for the plan fitted */
 	uint64_t fitted;                 /* that plan's serial number, 0: none; a plan may come to lie where another one was */
+	bool wants_planes;               /* blocks of bit planes have come that local memory does not hold */
 	struct device_room payload, jobs, images, planes, records, parts, rest, marked, unmarked;
 	struct host_room host_records, host_jobs, host_offsets, host_rest;
 	uint32_t list_capacity;
@@ -98,7 +99,6 @@ int room_grow(struct engine_context *context, struct device_room *room, size_t b
 int host_room_grow(struct engine_context *context, struct host_room *room, size_t bytes);  /* contents are kept */
 /* Room for frames of the plan, for as many at a time as the queue may hold. */
 int queue_fit(struct engine_queue *queue, const struct engine_plan *plan);
-int queue_fit_planes(struct engine_queue *queue);
 int queue_fit_lists(struct engine_queue *queue, const struct plan *plan);
 void queue_free(struct engine_queue *queue);
 
@@ -106,7 +106,8 @@ void queue_free(struct engine_queue *queue);
 int tables_load(struct engine_context *context, struct engine_plan **out, const struct plan *plan);
 void tables_drop(struct engine_plan **plan);
 
-/* compose.c: lays down as many of the n items as go into one chunk, at least one. Returns how many, or -errno. */
+/* compose.c: lays down as many of the n items as go into one chunk, at least one. Returns how many, or -errno; -EAGAIN: the queue must be fitted
+ * anew first. */
 int compose(struct engine_queue *queue, const struct engine_plan *plan, struct engine_item *items, uint32_t n);
 
 /* launch.c: copies and kernels of the composed chunk, and the copy back of its records. */

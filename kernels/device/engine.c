@@ -180,6 +180,10 @@ int device_submit(struct engine_queue *q, const struct engine_plan *plan, struct
 	while (!error && done < n) {
 		int taken = compose(q, plan, items + done, n - done);
 
+		if (taken == -EAGAIN) {
+			error = queue_fit(q, plan);
+			continue;
+		}
 		error = taken < 0 ? taken : launch(q);
 		if (error)
 			break;

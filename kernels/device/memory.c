@@ -82,6 +82,8 @@ static int fit_frames(struct engine_queue *q, const struct engine_plan *p, size_
 
 	if (!error)
 		error = room_grow(c, &q->images, n * t->image_units * 16 + MEMORY_ALIGN);
+	if (!error && q->wants_planes)
+		error = room_grow(c, &q->planes, n * t->image_units * 16 + MEMORY_ALIGN);
 	if (!error)
 		error = room_grow(c, &q->records, n * t->record_words * sizeof(uint32_t));
 	if (!error)
@@ -147,11 +149,6 @@ int queue_fit(struct engine_queue *q, const struct engine_plan *p)
 	q->frames = (uint32_t)n;
 	q->fitted = p->serial;
 	return 0;
-}
-
-int queue_fit_planes(struct engine_queue *q)
-{
-	return room_grow(q->context, &q->planes, q->images.bytes);
 }
 
 static void free_lists(struct engine_queue *q)

@@ -95,13 +95,12 @@ static void check_level(const struct cpu_level *level, const struct bytes *block
 static void check_device(const struct bytes *block, uint32_t ahead, bool local, const uint8_t *expected, size_t size, bool taken)
 {
 	size_t len = (size_t)(block->end - block->at), words = (ahead + len + 3) / 4;
-	uint32_t *in = calloc(words, sizeof *in), window[LZ4_INPUT_WORDS], *out = malloc((size + 3) / 4 * 4);
+	uint32_t *in = calloc(words, sizeof *in), window[LZ4_WINDOW_WORDS], *out = malloc((size + 3) / 4 * 4);
 	struct lz4_input input = {in, window, 0, ahead + (uint32_t)len};
 	bool good;
 
 	memcpy((uint8_t *)in + ahead, block->at, len);
-	for (size_t i = 0; i < LZ4_INPUT_WORDS && i < words; i++)
-		window[i] = in[i];
+	lz4_fill_window(&input, 0);
 	good = local ? local_decode(&input, ahead, (uint8_t *)out, (uint32_t)size) : global_decode(&input, ahead, (uint8_t *)out, (uint32_t)size);
 	demand(good == taken, "the device's decoder takes what liblz4 takes");
 	demand(!good || memcmp(out, expected, size) == 0, "the device's decoder makes the same bytes");
