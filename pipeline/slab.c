@@ -45,7 +45,7 @@ int slab_fit(struct slab *slab, const struct slab_cfg *cfg, size_t wanted_bytes)
 
 int slab_put(struct slab *slab, struct payload *payload, struct block_table *table, const struct image_shape *shape)
 {
-	size_t left = slab->bytes - slab->used_bytes, payload_bytes;
+	size_t left = slab->bytes - slab->used_bytes, payload_bytes, used_bytes;
 	uint8_t *at = (uint8_t *)slab->memory.at + slab->used_bytes;
 	size_t entries;
 	int rc;
@@ -60,8 +60,11 @@ int slab_put(struct slab *slab, struct payload *payload, struct block_table *tab
 	rc = block_table_copy(table, payload, shape, at);
 	if (rc < 0)
 		return rc;
+	used_bytes = payload_bytes + ALIGN(((size_t)table->n_blocks + 1) * sizeof(uint32_t));
+	if (used_bytes > left) /* the slab's end need not be aligned, nor does a table of no blocks ask for room */
+		return -ENOSPC;
 	payload->bytes = at;
-	slab->used_bytes += payload_bytes + ALIGN(((size_t)table->n_blocks + 1) * sizeof(uint32_t));
+	slab->used_bytes += used_bytes;
 	return 0;
 }
 
