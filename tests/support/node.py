@@ -63,14 +63,18 @@ def decode_result(message):
     return cbor2.loads(message, tag_hook=lambda _, tag: np.frombuffer(tag.value, FORMS[tag.tag]))
 
 
-def until(what, condition, patience_s=PATIENCE_S, check=lambda: None):
-    """Waits until condition() is true and returns it; raises with `what` in words when that takes too long."""
-    end = time.monotonic() + patience_s
+def until(what, condition, patience_s=PATIENCE_S, check=lambda: None, progress=lambda: None):
+    """Waits until condition() is true and returns it; raises with `what` in words when that takes too long, counted from the last change of
+    progress()."""
+    end, so_far = time.monotonic() + patience_s, progress()
     while True:
         value = condition()
         if value:
             return value
         check()
+        now = progress()
+        if now != so_far:
+            end, so_far = time.monotonic() + patience_s, now
         if time.monotonic() > end:
             raise AssertionError(f"waited {patience_s} s in vain: {what}")
         time.sleep(0.01)
@@ -119,7 +123,7 @@ class Node:
         endpoints = free_endpoints(inputs + 2)
         self.inputs, self.results_endpoint, self.frames_endpoint = endpoints[2:], endpoints[0], endpoints[1]
         self.code, self.process, self.said, self.sockets, self.collectors = code, None, None, [], []
-        self.context = zmq.Context()
+        self.context, self.decoded = zmq.Context(), []
         entries = ", ".join("{endpoint: '%s'%s}" % (e, f", group: '{groups[i]}'" if groups and groups[i] else "")
                             for i, e in enumerate(self.inputs))
         values = ["http.listen=none", f"input=[{entries}]", f"output.results={self.results_endpoint if results else 'none'}"]
@@ -225,7 +229,10 @@ class Node:
     @property
     def results(self):
         """Every message of the results stream so far, in order."""
-        return [decode_result(parts[0]) for parts in list(self.results_in.messages)]
+        messages = self.results_in.messages
+        while len(self.decoded) < len(messages):  # each once: tests ask again and again while they wait
+            self.decoded.append(decode_result(messages[len(self.decoded)][0]))
+        return list(self.decoded)
 
     def of_type(self, kind):
         return [m for m in self.results if m["type"] == kind]
@@ -236,10 +243,11 @@ class Node:
         return list(self.frames_in.messages)
 
     def wait_for(self, n, what, list_now):
+        """Until it has n messages; gives up when nothing at all has come out of the node for a while: a busy machine may take long."""
         def enough():
             messages = list_now()
             return messages if len(messages) >= n else None
-        return until(f"{n} {what}", enough, check=self.check_alive)
+        return until(f"{n} {what}", enough, check=self.check_alive, progress=lambda: sum(len(c.messages) for c in self.collectors))
 
     def wait_ends(self, n):
         """Waits until n runs have ended; returns their end messages."""
