@@ -36,7 +36,10 @@ class Web:
     def get(self, path, method="GET", headers=None, body=None):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, body=body, headers=headers or {})
+            try:
+                connection.request(method, path, body=body, headers=headers or {})
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # refused before the whole body was there: the answer has come all the same
             reply = connection.getresponse()
             return Answer(reply, reply.read())
         finally:
