@@ -130,9 +130,9 @@ static void pin(struct screens *s, struct screen *screen)
 
 static uint32_t bounded(json_t *value, uint32_t standard, uint32_t most)
 {
-	json_int_t v = json_is_number(value) ? (json_int_t)json_number_value(value) : standard;
+	double v = json_is_number(value) ? json_number_value(value) : standard; /* compared as it is: it may be larger than any integer */
 
-	return v < 0 ? 0 : v > most ? most : (uint32_t)v;
+	return v <= 0 ? 0 : v >= most ? most : (uint32_t)v;
 }
 
 static void read_region(struct live_view *v, json_t *region)
