@@ -45,7 +45,7 @@ function line_of(line) {
  * data: columns, x first; a null is a gap. sync: charts of one name show the same cursor. */
 export function chart_open(box, key, {x, y, lines, sync}) {
 	const {values, where} = key_fill(key, lines);
-	let plot = null, data = [[], ...lines.map(() => [])], x_now = x, range = null;
+	let plot = null, data = [[], ...lines.map(() => [])], x_now = x, range = null, closed = false;
 
 	function say_values() {
 		const at_cursor = plot && plot.cursor.left >= 0 ? plot.cursor.idx : null, place = data[0][at_cursor];
@@ -78,11 +78,11 @@ export function chart_open(box, key, {x, y, lines, sync}) {
 	function rebuild() {
 		if (plot)
 			plot.destroy();
-		plot = box.clientWidth ? new uPlot(options(), data, box) : null;
+		plot = box.clientWidth && !closed ? new uPlot(options(), data, box) : null;
 	}
 
 	const repaint = painter(() => {
-		if (!box.clientWidth)
+		if (!box.clientWidth || closed)
 			return;
 		if (!plot)
 			rebuild();
@@ -90,12 +90,13 @@ export function chart_open(box, key, {x, y, lines, sync}) {
 			plot.setData(data);
 		say_values();
 	});
-	new ResizeObserver(() => {
+	const watch = new ResizeObserver(() => {
 		if (plot && box.clientWidth)
 			plot.setSize({width: Math.max(60, box.clientWidth), height: Math.max(50, box.clientHeight)});
 		else
 			repaint();
-	}).observe(box);
+	});
+	watch.observe(box);
 	window.addEventListener("resize", painter(rebuild)); /* letters change their size, too */
 	on_theme(() => plot && plot.redraw());
 	return {
@@ -109,7 +110,11 @@ export function chart_open(box, key, {x, y, lines, sync}) {
 			rebuild();
 			repaint();
 		},
-		data: () => data,
+		close() {
+			closed = true;
+			watch.disconnect();
+			rebuild();
+		},
 	};
 }
 

@@ -112,10 +112,10 @@ function spot_near(x, y) {
 	const spots = now.channel?.spots;
 	if (!spots || !marks.spots)
 		return "";
-	let best = -1, least = (8 / view.scale) ** 2;
+	let best = -1, least = Infinity;
 	for (let i = 0; i < spots.x.length; i++) {
-		const far = (spots.x[i] - x) ** 2 + (spots.y[i] - y) ** 2;
-		if (far < least)
+		const far = Math.hypot(spots.x[i] - x, spots.y[i] - y);
+		if (far < least && far < Math.max(8 / view.scale, Math.sqrt(spots.n_px[i] / Math.PI) + .7))
 			[best, least] = [i, far];
 	}
 	return best < 0 ? "" : `spot: ${whole(spots.sum[best])} counts in ${spots.n_px[best]} px, highest ${whole(spots.max[best])}${known(spots.d[best]) ? `, ${fixed(spots.d[best], 2)} Å` : ""}`;
@@ -249,6 +249,7 @@ function want() {
 	if (text === last_want)
 		return;
 	last_want = text;
+	box.dataset.wants = message.image;
 	wants(message);
 }
 

@@ -16,7 +16,7 @@ export function radial_open() {
 	new ResizeObserver(draw_waterfall).observe(at("waterfall_box"));
 }
 
-const range_linear = (u, low, high) => [Math.min(0, low ?? 0), (high ?? 1) * 1.06];
+const range_linear = (u, low, high) => [Math.min(0, low ?? 0), Math.max(0, high ?? 0) * 1.06 || 1];
 const range_log = (u, low, high) => known(low) && low > 0 && known(high) ? [low / 1.2, high * 1.2] : [.1, 10];
 
 /* Anew where the unit or the scale is another. */
@@ -24,7 +24,7 @@ function chart_make(unit) {
 	if (made === `${unit} ${log}`)
 		return;
 	made = `${unit} ${log}`;
-	at("radial_plot").replaceChildren();
+	chart?.close();
 	chart = chart_open(at("radial_plot"), at("radial_key"), {
 		x: {name: NAMES[unit] || unit, say: SAYS[unit]}, y: [{scale: "i", label: "counts/pixel", log, range: log ? range_log : range_linear}],
 		lines: [

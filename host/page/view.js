@@ -1,7 +1,7 @@
 /* view.js - which part of a frame is seen, how large, and the geometry behind it: detector pixels to screen and to resolution. Pure. */
 import {clamp} from "./ui.js";
 
-export const NEAR = 30; /* CSS pixels a detector pixel must have for its value to be written on it */
+export const NEAR = 24; /* CSS pixels a detector pixel must have for its value to be written on it */
 const SCALE_MAX = 64;
 
 /* centre in detector pixels (corners at whole numbers), scale in CSS pixels per detector pixel; fit: follow the size of the box. */

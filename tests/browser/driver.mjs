@@ -64,12 +64,6 @@ const DOES = {
 	async wheel({page, by}) {
 		await pages[page].mouse.wheel(0, by);
 	},
-	async size({page, width, height}) {
-		await pages[page].setViewportSize({width, height});
-	},
-	async reload({page}) {
-		await pages[page].reload();
-	},
 	async picture({page, file, of}) {
 		await (of ? pages[page].locator(of).first() : pages[page]).screenshot({path: file});
 	},
