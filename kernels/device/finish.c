@@ -65,10 +65,8 @@ static int fetch_rest(struct engine_queue *q, uint32_t frame, uint32_t n)
 {
 	const struct driver *driver = q->context->driver;
 	size_t entry = 2 * sizeof(uint32_t), at = (size_t)frame * q->chunk.plan->table.list_rest * entry;
-	int error = host_room_grow(q->context, &q->host_rest, n * entry);
+	int error = driver->copy_out(q->queue, q->host_rest.at, q->rest.memory, at, n * entry);
 
-	if (!error)
-		error = driver->copy_out(q->queue, q->host_rest.at, q->rest.memory, at, n * entry);
 	q->counters.copied_out_bytes += n * entry;
 	return error ? error : driver->finish(q->queue);
 }

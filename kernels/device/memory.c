@@ -136,6 +136,8 @@ int queue_fit(struct engine_queue *q, const struct engine_plan *p)
 		error = room_grow(q->context, &q->jobs, DEVICE_BATCH * sizeof(struct frame_job));
 	if (!error)
 		error = host_room_grow(q->context, &q->host_jobs, DEVICE_BATCH * sizeof(struct frame_job));
+	if (!error && p->table.list_rest) /* of one frame: such lists come one at a time */
+		error = host_room_grow(q->context, &q->host_rest, p->table.list_rest * 2 * sizeof(uint32_t));
 	if (error)
 		return error;
 	error = fit_frames(q, p, n);
