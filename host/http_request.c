@@ -11,6 +11,7 @@
 #define HEAD_BYTES 2048         /* of an answer */
 #define ONE_GO_BYTES (128 << 10)/* an answer up to this fits into the socket's buffer */
 #define PIECE_BYTES (64 << 10)
+#define HELD_BYTES ((size_t)256 << 20) /* of answers under way, all together */
 #define LATER_S 60              /* for an answer that comes later */
 #define PIECE_S 20              /* for a client to take the next piece */
 #define TEXT_TYPE "text/plain; charset=utf-8"
@@ -261,10 +262,25 @@ static int answer(struct http *http, struct lws *wsi, struct http_client *c)
 	return send_begin(wsi, c);
 }
 
+/* Of answers that are under way. */
+static size_t held_bytes(const struct http *http)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < HTTP_PLACES; i++)
+		if (http->client[i].wsi)
+			n += size_of(&http->client[i].out);
+	return n;
+}
+
 void http_reply(struct http *http, uint64_t ticket, const struct http_answer *a)
 {
 	struct http_answer mine = *a;
 
+	if (size_of(&mine) > ONE_GO_BYTES && held_bytes(http) && held_bytes(http) + size_of(&mine) > HELD_BYTES) {
+		answer_end(&mine);
+		say(&mine, 503, "Too many large answers are under way.\n");
+	}
 	for (unsigned i = 0; i < HTTP_PLACES; i++) {
 		struct http_client *c = &http->client[i];
 

@@ -150,6 +150,7 @@ struct live_view {
 	bool whole;                 /* no region */
 	bool exact;                 /* in the frame's own type of pixel */
 	uint32_t x, y, width, height;
+	uint32_t most_pixels;       /* of the tile: where it would have more the bin is larger; 0: any number */
 };
 
 struct live_job {

@@ -165,6 +165,8 @@ static int lay_out(struct live_tile *t, const struct live_view *v, const struct 
 	*in_height = *in_height < shape->height - t->y ? *in_height : shape->height - t->y;
 	longer = *in_width > *in_height ? *in_width : *in_height;
 	t->bin = v->bin ? v->bin : (longer + SIDE_AIM - 1) / SIDE_AIM;
+	while (v->most_pixels && (uint64_t)(*in_width / t->bin + 2) * (*in_height / t->bin + 2) > v->most_pixels)
+		t->bin++;
 	*in_width += t->x % t->bin; /* begins where a bin does */
 	*in_height += t->y % t->bin;
 	t->x -= t->x % t->bin;

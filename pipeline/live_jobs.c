@@ -59,7 +59,7 @@ static void refuse(struct http_answer *out, int status, const char *words)
 
 static bool same_view(const struct live_view *a, const struct live_view *b)
 {
-	return a->channel == b->channel && a->bin == b->bin && a->whole == b->whole &&
+	return a->channel == b->channel && a->bin == b->bin && a->whole == b->whole && a->most_pixels == b->most_pixels &&
 	       (a->whole || (a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height));
 }
 

@@ -7,6 +7,7 @@
 #include "host/clock.h"
 #include "pipeline/latency.h"
 #include "pipeline/live.h"
+#include "pipeline/parcels.h"
 
 struct live_pulse {
 	uint64_t before_ns, received, bytes, written;
@@ -65,6 +66,10 @@ unsigned live_queues(struct node *node, struct live_queue *out, unsigned max)
 	n = add(out, n, max, "to analyse", -1, in_work, room, false);
 	if (node->sinks.files)
 		n = add(out, n, max, "to write", -1, ring_count(&node->to_write), node->slots_per_source, false);
+	if (node->sinks.frames) {
+		bytes = parcels_bytes(node->parcels, &room);
+		n = add(out, n, max, "frames out", -1, bytes, room, true);
+	}
 	return n;
 }
 

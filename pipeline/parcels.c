@@ -57,6 +57,12 @@ bool parcels_room(struct parcels *p, uint64_t bytes)
 	return !now || now + bytes <= p->max_bytes;
 }
 
+uint64_t parcels_bytes(const struct parcels *p, uint64_t *max_bytes)
+{
+	*max_bytes = p->max_bytes;
+	return atomic_load_explicit(&p->bytes, memory_order_relaxed);
+}
+
 struct parcel *parcels_next(struct parcels *p)
 {
 	uint32_t head = atomic_load_explicit(&p->head, memory_order_relaxed);

@@ -24,6 +24,8 @@ int parcels_open(struct parcels **out, uint32_t max_parcels, uint64_t max_bytes)
 void parcels_close(struct parcels **parcels);
 /* Room for one more frame of that size? Always for a first one, however large. Producer only. */
 bool parcels_room(struct parcels *parcels, uint64_t bytes);
+/* Bytes in it, and how many there may be; from any thread. */
+uint64_t parcels_bytes(const struct parcels *parcels, uint64_t *max_bytes);
 /* The place to fill; NULL: none free. Then parcels_put. Producer only. */
 struct parcel *parcels_next(struct parcels *parcels);
 void parcels_put(struct parcels *parcels);

@@ -381,7 +381,8 @@ static struct plan_ref *plan_for(struct node *node, struct plans *p, struct run 
 	}
 	if (ref) {
 		ref->used = clock_monotonic_ns();
-		rc->radial_off = ref->plan->n_bins ? "" : *why ? why : "the mask leaves no pixel";
+		if (!rc->plan) /* a later plan has the same bins, and others read this by then */
+			rc->radial_off = ref->plan->n_bins ? "" : *why ? why : "the mask leaves no pixel";
 		atomic_fetch_add_explicit(&ref->holders, 1, memory_order_relaxed);
 	}
 out:

@@ -15,6 +15,7 @@
 #define RADIAL_NS 500000000u
 #define PEAKS_NS 1000000000u
 #define RATE_STANDARD 4.0
+#define TILE_PIXELS (2u << 20) /* what a screen can show; and what a client that does not read can make the node keep */
 
 enum wanted { WANT_NOTHING, WANT_LATEST, WANT_HIT, WANT_FRAME };
 
@@ -155,6 +156,7 @@ static void read_view(struct screens *s, struct screen *screen, json_t *view)
 	screen->frame = json_is_integer(image) ? (uint64_t)json_integer_value(image) : 0;
 	screen->view = (struct live_view){
 		.channel = bounded(json_object_get(view, "channel"), 0, STREAM_CHANNELS_MAX), .bin = bounded(json_object_get(view, "bin"), 0, 64),
+		.most_pixels = TILE_PIXELS,
 	};
 	read_region(&screen->view, json_object_get(view, "region"));
 	screen->rate = json_is_number(rate) ? fmin(10, fmax(0.1, json_number_value(rate))) : RATE_STANDARD;

@@ -1,10 +1,13 @@
 """The whole node under ThreadSanitizer: several connections, workers, files, frames, results, losses, runs one after the other, a slow engine.
 Any report ends the node with an exit code of its own, which fails the test; what it said is printed."""
+import json
 import os
 import tempfile
 
-from node import Node, check_ledger
+from node import Node, check_ledger, until
 from simulated import SMALL, Detector
+from web import LISTEN, Web
+from websocket import WebSocket
 
 FAULTS = ("--drop", "3%", "--duplicate", "3%", "--reorder", "3%", "--damage", "3%", "--truncate", "2%", "--cut", "1%", "--garbage", "1%")
 
@@ -39,10 +42,33 @@ def stopped_in_the_middle():
             node.stop()
 
 
+def with_screens_and_changes():
+    with tempfile.TemporaryDirectory() as folder:
+        with Node(LISTEN, f"output.directory={folder}", "engine.threads=2", "hit.when=n_spots >= 3", "overload.analysis=wait", "run.plan_timeout_ms=600000") as node:
+            web = Web(node)
+            with Detector(node, *SMALL, "--frames", 300, "--rate", 60, "--channels", "threshold_1,threshold_2", "--next", "--frames", 60):
+                until("a hit", lambda: web.get("/api/frames/hit").status == 200)
+                screens = [WebSocket(web) for _ in range(4)]
+                for screen, image in zip(screens, ("latest", "hit", web.get("/api/frames/hit").json["id"], "latest")):
+                    screen.say({"type": "view", "image": image, "rate": 10})
+                for i in range(40):
+                    for screen in screens[:3]:
+                        screen.hear()
+                    for path, body in (("/api/trial", {"set": ["spots.min_pixels=1"]}), ("/api/config", {"set": [f"spots.threshold={i % 5}"]})):
+                        web.get(path, method="POST", body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+                    for path in ("/metrics", "/api/history", "/api/frames/latest/image.png", "/api/series", "/monitor/api/1.8.0/images/monitor"):
+                        web.get(path)
+                for screen in screens[1:]:
+                    screen.close()
+                ends = node.wait_ends(2)
+            node.stop()
+        assert all(end["balanced"] for end in ends)
+
+
 if __name__ == "__main__":
     # Set for programs under ThreadSanitizer when the test is called by hand: what libraries do is theirs.
     here = os.path.dirname(os.path.abspath(__file__))
     os.environ.setdefault("TSAN_OPTIONS", f"suppressions={here}/../support/tsan.supp exitcode=66")
-    for test in (everything_at_once, under_overload_with_stream_v1, stopped_in_the_middle):
+    for test in (everything_at_once, under_overload_with_stream_v1, stopped_in_the_middle, with_screens_and_changes):
         print(test.__name__, flush=True)
         test()
