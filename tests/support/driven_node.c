@@ -70,6 +70,8 @@ void driven_node_send(struct driven_node *driven, const char *const *options)
 	char program[512];
 
 	snprintf(program, sizeof(program), "%s/sluice-detector", build ? build : "build");
+	if (access(program, X_OK) < 0)
+		fail_msg("not built: %s", program);
 	while (*options && n < OPTIONS_MAX - 1)
 		arguments[n++] = *options++;
 	driven->detector = fork();
