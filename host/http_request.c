@@ -368,7 +368,8 @@ int http_on_body(struct http *http, struct lws *wsi, const char *bytes, size_t n
 
 	if (!c || !c->body || n > c->body_due - c->body_bytes)
 		return -1;
-	memcpy(c->body + c->body_bytes, bytes, n);
+	if (n)
+		memcpy(c->body + c->body_bytes, bytes, n);
 	c->body_bytes += n;
 	c->body[c->body_bytes] = '\0';
 	return 0;
