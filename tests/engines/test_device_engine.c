@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kernels/device/driver.h"
+#include "kernels/device/engine_of.h"
 #include "tests/support/batch.h"
 #include "tests/support/plain_driver.h"
 
@@ -21,18 +21,28 @@ struct seat {
 	struct engine_queue *queue;
 };
 
-static int seat_open(struct seat *s, const struct batch *b, size_t queue_bytes, uint64_t max_memory_bytes)
+static int seat_take(struct seat *s, const struct batch *b, size_t queue_bytes, int error)
 {
-	struct engine_config config = {.max_memory_bytes = max_memory_bytes};
-	int error;
-
-	*s = (struct seat){NULL, NULL, NULL};
-	error = engine_plain.open(&s->context, &config);
 	if (!error)
 		error = engine_plain.plan_load(s->context, &s->loaded, b->plan);
 	if (!error)
 		error = engine_plain.queue_open(s->context, &s->queue, queue_bytes);
 	return error;
+}
+
+/* Without the self-test, which most tests need not wait for. */
+static int seat_open(struct seat *s, const struct batch *b, size_t queue_bytes, uint64_t max_memory_bytes)
+{
+	struct engine_config config = {.max_memory_bytes = max_memory_bytes};
+
+	*s = (struct seat){NULL, NULL, NULL};
+	return seat_take(s, b, queue_bytes, device_open(&driver_plain, &s->context, &config));
+}
+
+static int seat_open_tested(struct seat *s, const struct batch *b, size_t queue_bytes)
+{
+	*s = (struct seat){NULL, NULL, NULL};
+	return seat_take(s, b, queue_bytes, engine_plain.open(&s->context, NULL));
 }
 
 static void seat_close(struct seat *s)
@@ -209,12 +219,12 @@ static void an_opening_that_fails_leaves_nothing_behind(void **state)
 	struct batch b;
 
 	batch_open(&b, &settings, &rng);
-	for (uint32_t call = 1; failed; call++) {
+	for (uint32_t call = 1; failed; call += call < 50 ? 1 : 9) { /* it goes over the same calls three times */
 		struct seat s;
 		int error;
 
 		plain_faults = (struct plain_faults){.call = call, .error = -EIO};
-		error = seat_open(&s, &b, image_bytes(&small), 0);
+		error = seat_open_tested(&s, &b, image_bytes(&small));
 		failed = plain_faults.call == 0;
 		plain_faults = (struct plain_faults){.call = 0};
 		assert_int_equal(error != 0, failed);
