@@ -207,7 +207,8 @@ class Hostile(unittest.TestCase):
     def test_queries(self):
         def attack(web, node):
             for query in queries():
-                self.assertRegex(web.raw(query), rb"^HTTP/1.[01] (?:200|400|403|404|414|422)", query[:200])
+                # who asks with hundreds of parameters is sent away without a word
+                self.assertRegex(web.raw(query), rb"^$|^HTTP/1.[01] (?:200|400|403|404|414|422)", query[:200])
         self.under_attack(attack)
 
     def test_pictures_that_are_never_read(self):
