@@ -180,9 +180,10 @@ class Node:
             return
         self.process.send_signal(signal.SIGINT)
         try:
-            code = self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"the node did not end within {PATIENCE_S} s:\n{self.log()}{self.table()}") from None
+            until("the node's end", lambda: self.process.poll() is not None, progress=self.let_out)
+        except AssertionError as late:
+            raise AssertionError(f"{late}:\n{self.log()}{self.table()}") from None
+        code = self.process.returncode
         if code != self.code or "Sanitizer" in self.log():
             raise AssertionError(f"the node ended with {code}, not {self.code}:\n{self.log()}{self.table()}")
 
@@ -242,12 +243,16 @@ class Node:
         """Every message of the frames stream so far, as its parts, in order."""
         return list(self.frames_in.messages)
 
+    def let_out(self):
+        """How many messages have come out so far."""
+        return sum(len(c.messages) for c in self.collectors)
+
     def wait_for(self, n, what, list_now):
         """Until it has n messages; gives up when nothing at all has come out of the node for a while: a busy machine may take long."""
         def enough():
             messages = list_now()
             return messages if len(messages) >= n else None
-        return until(f"{n} {what}", enough, check=self.check_alive, progress=lambda: sum(len(c.messages) for c in self.collectors))
+        return until(f"{n} {what}", enough, check=self.check_alive, progress=self.let_out)
 
     def wait_ends(self, n):
         """Waits until n runs have ended; returns their end messages."""
