@@ -51,7 +51,7 @@ def with_screens_and_changes():
                 screens = [WebSocket(web) for _ in range(4)]
                 for screen, image in zip(screens, ("latest", "hit", web.get("/api/frames/hit").json["id"], "latest")):
                     screen.say({"type": "view", "image": image, "rate": 10})
-                for i in range(40):
+                for i in range(8):
                     for screen in screens[:3]:
                         screen.hear()
                     for path, body in (("/api/trial", {"set": ["spots.min_pixels=1"]}), ("/api/config", {"set": [f"spots.threshold={i % 5}"]})):
