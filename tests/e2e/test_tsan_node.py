@@ -36,7 +36,7 @@ def under_overload_with_stream_v1():
 
 
 def stopped_in_the_middle():
-    with Node("engine.threads=2", "keep.misses=full", frames=True) as node:
+    with Node("engine.threads=2", "machine.slots=64", "keep.misses=full", frames=True) as node:
         with Detector(node, *SMALL, "--frames", 100000, "--rate", 200):
             node.wait_results(100)
             node.stop()
