@@ -59,6 +59,7 @@ static size_t lay_out(struct flat_queue *f, const struct plan *plan, uint8_t *me
 
 	f->patterns = carve(&c, sizeof *f->patterns);
 	f->upper = carve(&c, sizeof *f->upper);
+	carve(&c, LZ4_OUT_AHEAD); /* what is before the planes must be memory */
 	f->planes = carve(&c, FLAT_BLOCK_BYTES + LZ4_OUT_SLACK);
 	f->padded = carve(&c, PADDED_BYTES);
 	lay_out_bytes(f, f->ring_pixels, f->column_pixels, &c, slots);

@@ -415,6 +415,7 @@ static void test_candidates_deep(struct flat_queue *f, int64_t n, uint32_t n_chu
 }
 
 const struct flat_level flat_level_avx2 = {
+	.lz4 = lz4_block_avx2,
 	.planes = flat_planes_avx2,
 	.take = {flat_take_u8_avx2, flat_take_u16_avx2, flat_take_u32_avx2},
 	.bins = flat_bins_avx2,
