@@ -46,7 +46,7 @@ def with_screens_and_changes():
     with tempfile.TemporaryDirectory() as folder:
         with Node(LISTEN, f"output.directory={folder}", "engine.threads=2", "hit.when=n_spots >= 3", "overload.analysis=wait", "run.plan_timeout_ms=600000") as node:
             web = Web(node)
-            with Detector(node, *SMALL, "--frames", 300, "--rate", 60, "--channels", "threshold_1,threshold_2", "--next", "--frames", 60):
+            with Detector(node, *SMALL, "--frames", 100, "--rate", 60, "--channels", "threshold_1,threshold_2", "--next", "--frames", 20):
                 until("a hit", lambda: web.get("/api/frames/hit").status == 200)
                 screens = [WebSocket(web) for _ in range(4)]
                 for screen, image in zip(screens, ("latest", "hit", web.get("/api/frames/hit").json["id"], "latest")):
