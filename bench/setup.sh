@@ -78,7 +78,7 @@ install_missing()
 		echo "Installing them needs root, or a sudo that asks for no password (run 'sudo -v' first). By hand: apt-get install $absent" >&2
 		return 1
 	fi
-	echo "Installing $(echo $absent | wc -w) packages and what they need: $absent"
+	echo "Installing $(echo $absent | wc -w) packages and what they need, which takes some minutes: $absent"
 	log=$(mktemp)
 	install_by_apt $absent >"$log" 2>&1
 	status=$?

@@ -70,6 +70,7 @@ const char *fetch_get(struct fetch *f, const char *path, char *message, size_t m
 {
 	char url[640];
 	CURLcode code;
+	long status;
 
 	snprintf(url, sizeof(url), "%s%s", f->base, path);
 	curl_easy_setopt(f->curl, CURLOPT_URL, url);
@@ -77,7 +78,10 @@ const char *fetch_get(struct fetch *f, const char *path, char *message, size_t m
 	code = curl_easy_perform(f->curl);
 	if (code == CURLE_OK && f->text)
 		return f->text;
-	snprintf(message, message_bytes, "%s: %s", url, curl_easy_strerror(code));
+	if (code == CURLE_HTTP_RETURNED_ERROR && curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+		snprintf(message, message_bytes, "%s: answered with status %ld%s", url, status, status == 401 ? ": it wants a name and a password" : "");
+	else
+		snprintf(message, message_bytes, "%s: %s", url, curl_easy_strerror(code));
 	return NULL;
 }
 

@@ -19,6 +19,8 @@ struct command_sets { /* --set KEY=VALUE, in order */
 
 /* Prints "sluice COMMAND: MESSAGE" and where help is; returns COMMAND_MISTAKE. */
 int command_mistake(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What getopt_long, told to be silent (opterr 0, options that begin with ':'), did not take; returns COMMAND_MISTAKE. */
+int command_option_mistake(const char *command, int c, char **argv);
 /* Reads file and sets and checks them; 0, or COMMAND_MISTAKE with the message printed. */
 int command_config(const char *command, struct config *config, const char *path, const struct command_sets *sets);
 /* Lets SIGINT and SIGTERM set command_stopped; the second one ends the program at once. */

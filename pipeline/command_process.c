@@ -49,7 +49,8 @@ static int parse(int argc, char **argv, struct process_options *o)
 	/* Nothing is published or served unless asked for: a node may be running on the same machine. */
 	o->sets.set[o->sets.n++] = "output.results=none";
 	o->sets.set[o->sets.n++] = "http.listen=none";
-	while ((c = getopt_long(argc, argv, "qh", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
 		if (c == 's' && o->sets.n < COMMAND_SETS_MAX)
 			o->sets.set[o->sets.n++] = optarg;
 		else if (c == 'o')
@@ -63,7 +64,7 @@ static int parse(int argc, char **argv, struct process_options *o)
 		else if (c == 'h')
 			return fputs(help, stdout) < 0 ? COMMAND_FAILED : -1;
 		else if (c != 'w')
-			return COMMAND_MISTAKE;
+			return command_option_mistake("process", c, argv);
 		else if (report_with_from_text(optarg, &o->with) < 0)
 			return command_mistake("process", "--with: '%s' is not a list of strong, spots, radial", optarg);
 	}

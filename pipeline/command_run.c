@@ -57,7 +57,8 @@ static int parse(int argc, char **argv, struct run_options *o)
 	};
 	int c, rc = 0;
 
-	while (rc == 0 && (c = getopt_long(argc, argv, "qh", options, NULL)) != -1) {
+	opterr = 0;
+	while (rc == 0 && (c = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
 		if (c == 's' && o->sets.n < COMMAND_SETS_MAX)
 			o->sets.set[o->sets.n++] = optarg;
 		else if (c == 'n')
@@ -69,7 +70,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 		else if (c == 'h')
 			return fputs(help, stdout) < 0 ? COMMAND_FAILED : -1;
 		else
-			return COMMAND_MISTAKE; /* getopt has said which option */
+			rc = command_option_mistake("run", c, argv);
 	}
 	if (rc == 0 && optind < argc)
 		o->config = argv[optind++];

@@ -1,4 +1,6 @@
 /* main.c - the sluice program: finds the command and hands over. */
+#include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@ static const char help[] =
 	"  sluice top [ADDRESS]                             what a running node does, in a terminal\n"
 	"  sluice check [CONFIG] [--set KEY=VALUE ...]      is a configuration right?\n"
 	"  sluice config                                    print the reference configuration\n"
-	"  sluice engines                                   engines and devices found, and why others are not there\n"
+	"  sluice engines [--json]                          engines and devices found, and why others are not there\n"
 	"  sluice recover DIR                               make readable what a killed node left in DIR\n"
 	"  sluice graph                                     lanes, steps and rings of the node\n"
 	"\n"
@@ -37,6 +39,15 @@ int command_mistake(const char *command, const char *format, ...)
 	va_end(arguments);
 	fprintf(stderr, " (sluice %s --help)\n", command);
 	return COMMAND_MISTAKE;
+}
+
+int command_option_mistake(const char *command, int c, char **argv)
+{
+	const char *option = argv[optind - 1], letter[] = {'-', (char)optopt, '\0'};
+
+	if (strncmp(option, "--", 2))
+		option = letter; /* one of several behind one dash */
+	return command_mistake(command, c == ':' ? "%s: its value is missing" : "'%s' is not understood", option);
 }
 
 int command_config(const char *command, struct config *config, const char *path, const struct command_sets *sets)
@@ -114,8 +125,10 @@ static int command_print_config(int argc, char **argv)
 
 	if (wants_help(argc, argv) || argc > 1) {
 		free(config);
+		if (!wants_help(argc, argv))
+			return command_mistake("config", "'%s' is not understood", argv[1]);
 		puts("usage: sluice config\n\nPrints the reference configuration: every key, its default and what it does, as a YAML file.");
-		return wants_help(argc, argv) ? COMMAND_DONE : COMMAND_MISTAKE;
+		return COMMAND_DONE;
 	}
 	if (!config)
 		return COMMAND_FAILED;
@@ -133,10 +146,12 @@ static int command_engines(int argc, char **argv)
 	struct config *config;
 	bool json = argc == 2 && !strcmp(argv[1], "--json");
 
+	if (argc > 1 && !json && !wants_help(argc, argv))
+		return command_mistake("engines", "'%s' is not understood", argv[strcmp(argv[1], "--json") ? 1 : 2]);
 	if (argc > 1 && !json) {
 		puts("usage: sluice engines [--json]\n\nLists every device of every engine, with name, memory, NUMA node and driver, and why the others are not\n"
 		     "available. --json: one array of objects.");
-		return wants_help(argc, argv) ? COMMAND_DONE : COMMAND_MISTAKE;
+		return COMMAND_DONE;
 	}
 	config = malloc(sizeof(*config));
 	if (!config)
@@ -152,9 +167,11 @@ static int command_engines(int argc, char **argv)
 
 static int command_graph(int argc, char **argv)
 {
+	if (argc > 1 && !wants_help(argc, argv))
+		return command_mistake("graph", "'%s' is not understood", argv[1]);
 	if (argc > 1) {
 		puts("usage: sluice graph\n\nPrints the way of a frame: lanes, steps, rings, and what happens when a ring is full.");
-		return wants_help(argc, argv) ? COMMAND_DONE : COMMAND_MISTAKE;
+		return COMMAND_DONE;
 	}
 	graph_print();
 	return COMMAND_DONE;
@@ -170,14 +187,18 @@ static int command_recover(int argc, char **argv)
 {
 	int rc;
 
-	if (argc != 2 || wants_help(argc, argv)) {
+	if (!wants_help(argc, argv) && argc != 2)
+		return command_mistake("recover", argc < 2 ? "which directory?" : "one directory at a time");
+	if (wants_help(argc, argv)) {
 		puts("usage: sluice recover DIR\n\nAfter a crash or power cut: makes every file that was being written in DIR readable, gives it its final name, and\n"
 		     "writes the master files that are missing or out of date. Do not use it on a directory that a node is writing to.");
-		return wants_help(argc, argv) ? COMMAND_DONE : COMMAND_MISTAKE;
+		return COMMAND_DONE;
 	}
 	rc = nxmx_recover(argv[1], print_line, NULL);
 	if (rc < 0)
 		fprintf(stderr, "sluice recover: %s: %s\n", argv[1], strerror(-rc));
+	if (rc == -ENOENT || rc == -ENOTDIR)
+		return COMMAND_MISTAKE;
 	return rc < 0 ? COMMAND_FAILED : COMMAND_DONE;
 }
 
