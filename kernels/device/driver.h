@@ -34,6 +34,7 @@ struct driver_facts {
 	uint32_t local_bytes;  /* local (shared) memory that one group may have */
 	uint64_t memory_bytes; /* of the device */
 	uint64_t largest_bytes;/* of one piece of memory */
+	uint32_t max_queues;   /* that may have something in them at the same time; 0: any number */
 };
 
 struct driver {

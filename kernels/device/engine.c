@@ -92,6 +92,7 @@ void device_capabilities(const struct engine_context *c, struct engine_capabilit
 		.codecs = (1u << CODECS) - 1,
 		.max_bins = PLAN_BINS_MAX,
 		.max_batch = DEVICE_BATCH,
+		.max_queues = c->facts.max_queues,
 		.needs_pinned = true,
 	};
 }

@@ -135,12 +135,15 @@ fail:
 	return error;
 }
 
+/* Processors gain nothing by several queues, and PoCL (3.1) ends the program when kernels of several queues run there at the same time: it counts who uses
+ * a kernel's code by less than it chooses the code by. */
 static void driver_facts(const struct driver_device *d, struct driver_facts *out)
 {
 	*out = (struct driver_facts){
 		.local_bytes = (uint32_t)opencl_number(&d->cl, d->place.device, CL_DEVICE_LOCAL_MEM_SIZE),
 		.memory_bytes = opencl_number(&d->cl, d->place.device, CL_DEVICE_GLOBAL_MEM_SIZE),
 		.largest_bytes = opencl_number(&d->cl, d->place.device, CL_DEVICE_MAX_MEM_ALLOC_SIZE),
+		.max_queues = d->on_cpu ? 1 : 0,
 	};
 }
 
