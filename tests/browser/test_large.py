@@ -2,7 +2,7 @@
 import os
 import unittest
 
-from browser import Browser
+from browser import Browser, need
 from node import Node, until
 from simulated import Detector
 from web import LISTEN, Web
@@ -61,4 +61,5 @@ class Large(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    need()
     unittest.main()

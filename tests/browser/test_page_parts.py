@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import unittest
 
-from browser import BUILD, packages
+from browser import BUILD, need, packages
 from node import SOURCE
 
 PAGE = os.path.join(SOURCE, "host", "page")
@@ -78,4 +78,5 @@ class Parts(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    need()
     unittest.main()

@@ -4,7 +4,7 @@ What can be told without looking is asked here: nothing is cut off or overlaps, 
 """
 import unittest
 
-from browser import Browser
+from browser import Browser, need
 from node import Node, until
 from simulated import Detector
 from web import LISTEN, Web
@@ -134,4 +134,5 @@ class Pictures(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    need()
     unittest.main()

@@ -4,7 +4,7 @@ import os
 import tempfile
 import unittest
 
-from browser import Browser
+from browser import Browser, need
 from node import Node, until
 from simulated import SMALL, Detector
 from web import LISTEN, Web
@@ -272,4 +272,5 @@ class Screen(unittest.TestCase):
 
 if __name__ == "__main__":
     os.environ.setdefault("LC_ALL", "C.UTF-8")
+    need()
     unittest.main()

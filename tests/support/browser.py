@@ -33,6 +33,15 @@ def skip(why):
     sys.exit(77)
 
 
+def need():
+    """What a browser takes, or the end of the program as a skip: to be called before unittest runs, which would take that for a failure."""
+    if not os.path.exists(CHROMIUM):
+        skip(f"there is no {CHROMIUM} (Debian: chromium)")
+    if not shutil.which("node"):
+        skip("there is no node (Debian: nodejs)")
+    return packages()
+
+
 class Page:
     def __init__(self, browser, number):
         self.browser, self.number = browser, number
@@ -75,11 +84,7 @@ class Page:
 
 class Browser:
     def __enter__(self):
-        if not os.path.exists(CHROMIUM):
-            skip(f"there is no {CHROMIUM} (Debian: chromium)")
-        if not shutil.which("node"):
-            skip("there is no node (Debian: nodejs)")
-        folder = packages()
+        folder = need()
         self.err = tempfile.TemporaryFile()
         self.process = subprocess.Popen(["node", os.path.join(SOURCE, "tests", "browser", "driver.mjs"), folder], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.err, text=True)
