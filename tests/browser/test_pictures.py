@@ -2,6 +2,8 @@
 
 What can be told without looking is asked here: nothing is cut off or overlaps, every chart has the names of its axes, nobody complains.
 """
+import math
+import re
 import unittest
 
 from browser import Browser, need
@@ -85,11 +87,19 @@ class Pictures(unittest.TestCase):
         middle = min(range(len(channel["spots"]["x"])), key=lambda i: abs(channel["spots"]["x"][i] / channel["width"] - .6) + abs(channel["spots"]["y"][i] / channel["height"] - .4))
         left, top, width, height = page.eval("(r => [r.left, r.top, r.width, r.height])(frame_box.getBoundingClientRect())")
         scale = min(width / channel["width"], height / channel["height"])
-        page.do("move", x=left + width / 2 + (channel["spots"]["x"][middle] - channel["width"] / 2) * scale,
-                y=top + height / 2 + (channel["spots"]["y"][middle] - channel["height"] / 2) * scale)
+        spot = channel["spots"]["x"][middle], channel["spots"]["y"][middle]
+        at = [left + width / 2 + (spot[0] - channel["width"] / 2) * scale, top + height / 2 + (spot[1] - channel["height"] / 2) * scale]
+        page.do("move", x=at[0], y=at[1])
         for _ in range(9):
             page.do("wheel", by=-200)
         page.wait("document.querySelector('#frame_tip').innerText.includes('counts') && !document.querySelector('#frame_tip').innerText.includes('largest')")
+        for _ in range(20):  # browsers turn wheels at whole pixels of the screen, which before were several of the detector
+            under = [int(n) for n in re.match(r"x (\d+) +y (\d+)", page.text("#frame_tip")).groups()]
+            if under == [math.floor(c) for c in spot]:
+                break
+            at = [a + (c - u - .5) * 16 for a, c, u in zip(at, spot, under)]
+            page.do("move", x=at[0], y=at[1])
+            page.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         self.assertIn("spot: ", page.text("#frame_tip"))
         page.picture(f"{size}-frame-near", "#panel_frame")
         page.press("0")
