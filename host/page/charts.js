@@ -21,13 +21,27 @@ function key_fill(key, lines) {
 
 const shorts = (u, list) => list.map(v => v === null ? "" : short(v));
 
+/* The plot library's own never end where a logarithmic axis begins below 0, as it may for the moment between two sets of data. */
+function log_splits(u, axis, low, high) {
+	const out = [], first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
+	if (!(low > 0 && high >= low) || last - first > 40)
+		return out;
+	for (let decade = first; decade <= last; decade++)
+		for (const digit of last - first > 4 ? [1] : last - first > 2 ? [1, 3] : [1, 2, 5]) {
+			const v = digit * 10 ** decade;
+			if (v >= low && v <= high)
+				out.push(v);
+		}
+	return out;
+}
+
 function axis(place, side, size, grid) {
 	return {
 		scale: place.scale, side, size: () => size() * (side === 2 ? 2.3 : 3.1), labelSize: size() * 1.25, labelGap: 0, gap: 3, label: place.label,
 		font: `${size()}px ${FONT}`, labelFont: `${size()}px ${FONT}`, stroke: () => ink("soft"),
 		grid: {show: grid, stroke: () => ink("grid"), width: 1}, ticks: {stroke: () => ink("line"), width: 1, size: 4},
 		values: (u, list, ...more) => u.data[0].length ? (place.values || shorts)(u, list, ...more) : list.map(() => ""), space: side === 2 ? 62 : 26, incrs: place.incrs,
-		splits: place.splits,
+		splits: place.splits || (place.log ? log_splits : undefined),
 	};
 }
 
