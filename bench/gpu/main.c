@@ -99,11 +99,11 @@ static int measure_floors(struct subject *s)
 	return s->copy_gb_s < 0 || clear_gb_s < 0 || back_us < 0 ? -EIO : 0;
 }
 
-static unsigned batch_for(const struct options *o, const struct bench_set *set)
+static unsigned batch_for(const struct options *o, const struct engine_bench *b)
 {
-	unsigned n = (unsigned)(SMALL_BATCH_BYTES / set->compressed_bytes);
+	double wanted = o->batch ? o->batch : SMALL_BATCH_BYTES / b->set->compressed_bytes;
 
-	return o->batch ? o->batch : n < 1 ? 1 : n > 256 ? 256 : n;
+	return wanted < 1 ? 1 : wanted > b->can.max_batch ? b->can.max_batch : (unsigned)wanted;
 }
 
 static void print_kernels(const struct subject *s, const char *case_name, unsigned frames)
@@ -126,17 +126,23 @@ static void print_kernels(const struct subject *s, const char *case_name, unsign
 static void time_kernels(const struct subject *s, const struct bench_set *set, unsigned batch)
 {
 	struct engine_context *context = NULL;
-	struct lane lane;
+	struct engine_bench bench = {0};
+	struct engine_seat seat = {0};
 	const struct engine_config config = {.device = s->number};
 	int rc = device_open(timed_driver(s->driver), &context, &config);
 
-	if (rc == 0 && lane_open(&lane, s->engine, context, set, batch, RATES_WANTED) == 0) {
-		lane_run(&lane); /* memory grows, kernels warm up */
+	if (rc == 0)
+		rc = rates_take(&bench, s->engine, context, set);
+	if (rc == 0)
+		rc = engine_seat_open(&seat, &bench, batch);
+	if (rc == 0) {
+		engine_seat_run(&seat, 0); /* memory grows, kernels warm up */
 		timed_clear();
-		lane_run(&lane);
-		print_kernels(s, set->made_of->name, lane.batch);
-		lane_close(&lane);
+		engine_seat_run(&seat, 0);
+		print_kernels(s, set->made_of->name, batch);
 	}
+	engine_seat_close(&seat);
+	rates_drop(&bench);
 	if (context)
 		device_close(&context);
 }
@@ -147,49 +153,57 @@ static void fail(struct subject *s, const char *case_name, const char *what, dou
 	s->failures++;
 }
 
-static void print_row(const struct subject *s, const struct bench_set *set, const char *algorithm, unsigned batch, double rate,
+static void print_row(const struct subject *s, const struct bench_set *set, const char *algorithm, unsigned batch, const struct sustained *sustained,
 		      const struct latency_us *latency, const char *equal)
 {
-	double floor_us = set->compressed_bytes / s->copy_gb_s / 1000, us = 1e6 / rate;
+	double floor_us = set->compressed_bytes / s->copy_gb_s / 1000, rate = sustained->frames_per_s, us = 1e6 / rate;
 
 	fprintf(s->table, "  %-20s %-10s %-9s %6.2f %9.0f %9.1f %8.1f %7.2f %9.1f %8.1f  %u x %u\n", set->made_of->name, algorithm, equal,
-		set->compressed_bytes / MB, rate, us, floor_us, us / floor_us, latency->median, latency->p99, s->options->queues, batch);
+		set->compressed_bytes / MB, rate, us, floor_us, us / floor_us, latency->median, latency->p99, sustained->queues, batch);
 	if (s->options->json)
 		printf("{\"case\":\"%s\",\"engine\":\"%s\",\"device\":\"%s\",\"algorithm\":\"%s\",\"equal\":\"%s\",\"queues\":%u,\"batch\":%u,\"frames_per_s\":%.1f,"
 		       "\"floor_us\":%.2f,\"x_floor\":%.3f,\"latency_p50_us\":%.1f,\"latency_p99_us\":%.1f,\"mb_per_frame\":%.4f,\"commit\":\"%s\"}\n",
-		       set->made_of->name, s->engine->name, s->device.name, algorithm, equal, s->options->queues, batch, rate, floor_us, us / floor_us,
+		       set->made_of->name, s->engine->name, s->device.name, algorithm, equal, sustained->queues, batch, rate, floor_us, us / floor_us,
 		       latency->median, latency->p99, set->compressed_bytes / MB, SLUICE_COMMIT);
+}
+
+static void measure_set(struct subject *s, const struct engine_bench *bench, const char *algorithm, const char *equal)
+{
+	const char *name = bench->set->made_of->name;
+	unsigned batch = batch_for(s->options, bench);
+	struct latency_us latency;
+	struct sustained sustained;
+	int rc = rates_latency(&latency, bench, s->options->quick ? 10 : LATENCY_ROUNDS);
+
+	if (rc < 0) {
+		fail(s, name, "one frame at a time", rc);
+		return;
+	}
+	rc = rates_sustained(&sustained, bench, s->options->queues, batch, s->options->seconds);
+	if (rc < 0) {
+		fail(s, name, "several queues", rc);
+		return;
+	}
+	print_row(s, bench->set, algorithm, batch, &sustained, &latency, equal);
+	time_kernels(s, bench->set, batch);
 }
 
 static void run_set(struct subject *s, const struct bench_set *set, const char *algorithm)
 {
 	const char *name = set->made_of->name;
-	unsigned batch = batch_for(s->options, set);
-	struct latency_us latency;
-	double rate;
-	int different = s->options->compare ? rates_compare(s->engine, s->context, set) : 0, rc;
+	struct engine_bench bench;
+	int different = rates_take(&bench, s->engine, s->context, set);
 
-	if (different < 0) {
-		fail(s, name, "comparing with the reference", different);
-		return;
-	}
+	if (different == 0 && s->options->compare)
+		different = rates_compare(&bench);
 	s->failures += different > 0;
-	if (s->options->check) {
+	if (different < 0)
+		fail(s, name, "comparing with the reference", different);
+	else if (s->options->check)
 		fprintf(s->table, "  %s: %s\n", name, different ? "DIFFERENT" : "equal");
-		return;
-	}
-	rc = rates_latency(&latency, s->engine, s->context, set, s->options->quick ? 10 : LATENCY_ROUNDS);
-	if (rc < 0) {
-		fail(s, name, "one frame at a time", rc);
-		return;
-	}
-	rate = rates_sustained(s->engine, s->context, set, s->options->queues, batch, s->options->seconds);
-	if (rate < 0) {
-		fail(s, name, "several queues", rate);
-		return;
-	}
-	print_row(s, set, algorithm, batch, rate, &latency, !s->options->compare ? "unchecked" : different ? "DIFFERENT" : "equal");
-	time_kernels(s, set, batch);
+	else
+		measure_set(s, &bench, algorithm, !s->options->compare ? "unchecked" : different ? "DIFFERENT" : "equal");
+	rates_drop(&bench);
 }
 
 /* The same frames by dispersion_extended. */
