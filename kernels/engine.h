@@ -85,6 +85,10 @@ struct engine_config {
 	const char *cpu_level; /* cpu engine: "scalar", "avx2", "avx512", "neon"; NULL: the best there is */
 	struct engine_cache cache;
 	uint64_t max_memory_bytes; /* of the device's memory for all plans and queues of one context; 0: what there is. Past it: -ENOMEM */
+	const char *fpga_image;    /* the .xclbin that cards are loaded with; NULL: none */
+	uint32_t fpga_clock_mhz;   /* assumed of the simulated device; 0: 250 */
+	uint32_t fpga_latency_clocks; /* of the simulated device's memory, from a read's address to its first word; 0: as it comes */
+	uint32_t fpga_stall_percent;  /* of all clocks, at random, in which a port of the simulated device's memory does nothing; at most 90 */
 };
 
 /* What is known of one device before it is opened. Words are empty and numbers 0 where the driver does not say. */
@@ -102,6 +106,15 @@ struct engine_counters {
 	uint64_t frames, blocks, pixels; /* blocks decoded; pixels that went into totals and radial sums */
 	uint64_t pixels_tested;          /* pixels that went through the test for strong ones */
 	uint64_t copied_in_bytes, copied_out_bytes;
+	uint64_t clocks;                 /* of the unit that was busy longest, over its frames; 0: clocks are not counted */
+	uint32_t units;                  /* that frames go to in turn; 0: the device does not tell */
+	uint32_t clock_mhz;              /* of the units: the card's, or of a simulated one the assumed one; 0 as above */
+};
+
+/* One stage of a device that works on a frame in stages at the same time, over all frames of a queue and all units. */
+struct engine_stage {
+	char name[16];
+	uint64_t busy, stalled_in, stalled_out; /* clocks with a transfer, waiting for input, waiting for room behind */
 };
 
 struct engine_context; /* one open device */
@@ -134,12 +147,15 @@ struct engine {
 	int (*wait)(struct engine_queue *queue);
 	/* What the device counted since queue_open. NULL: it has no counters. */
 	void (*counters)(const struct engine_queue *queue, struct engine_counters *out);
+	/* The device's stages in the order that a frame passes them, since queue_open: fills out[0 .. capacity) and returns how many there are. NULL: it
+	 * has none. */
+	uint32_t (*stages)(const struct engine_queue *queue, struct engine_stage *out, uint32_t capacity);
 };
 
 /* What an engine that is a shared object of its own exports as `sluice_engine`. The version is looked at before anything else; it changes with every change
  * of this file that a program built before would trip over. */
 #define ENGINE_PLUGIN_SYMBOL "sluice_engine"
-#define ENGINE_VERSION 1u
+#define ENGINE_VERSION 2u
 struct engine_plugin {
 	uint32_t version;            /* ENGINE_VERSION */
 	uint32_t engine_bytes;       /* sizeof(struct engine) */

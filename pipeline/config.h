@@ -41,6 +41,9 @@ struct config {
 		uint32_t device_memory_mib; /* 0: what there is */
 		uint32_t slab_mib;          /* page-locked memory of this machine, for each device */
 		bool opencl_cpu;            /* use OpenCL devices that are processors beside other engines */
+		bool fpga_simulated;        /* use the simulated FPGA beside other engines */
+		char fpga_image[CONFIG_TEXT_MAX]; /* "none" */
+		uint32_t fpga_clock_mhz, fpga_latency_clocks, fpga_stall_percent;
 	} engine;
 	struct {                            /* NaN: as announced */
 		double distance_mm, beam_x_px, beam_y_px, pixel_x_um, pixel_y_um, wavelength_angstrom; /* keys: distance_mm, beam_px: [x, y], pixel_um: number or [x, y], wavelength_angstrom */

@@ -92,6 +92,8 @@ static int check_files(const struct checker *c)
 
 	if (!error && !is_none(c->config->geometry.poni))
 		error = check_readable(c, "geometry.poni", c->config->geometry.poni);
+	if (!error && !is_none(c->config->engine.fpga_image))
+		error = check_readable(c, "engine.fpga_image", c->config->engine.fpga_image);
 	if (!error)
 		error = check_directory(c);
 	if (!error && (stat(c->config->machine.sysfs, &about) || !S_ISDIR(about.st_mode)))

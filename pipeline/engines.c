@@ -25,7 +25,7 @@ static const struct {
 	{"cpu", &engine_cpu, NULL, NULL},
 	{"cuda", NULL, "sluice-cuda.so", "it is built where NVIDIA's toolkit is found"},
 	{"opencl", &engine_opencl, NULL, NULL},
-	{"fpga", NULL, NULL, "this build has no FPGA engine"},
+	{"fpga", NULL, "sluice-fpga.so", "it is built with the program"},
 	{"reference", &engine_reference, NULL, NULL},
 };
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))
@@ -83,7 +83,7 @@ struct opening {
 	const struct config *config;
 	struct engine_config cfg;
 	struct cache cache;
-	bool processors_too; /* devices that are processors are wanted */
+	bool stands_alone; /* an engine that is the only one uses devices that are processors, too */
 	engines_say_fn *say;
 	void *user;
 };
@@ -163,16 +163,27 @@ static const struct engines_entry *driven_by(const struct engines *engines, cons
 	return NULL;
 }
 
+/* Devices that compute on this machine's processors are used only when asked for. */
+static bool may_use_processors(const struct opening *o, const struct engine *engine)
+{
+	return o->stands_alone || (strcmp(engine->name, "fpga") ? o->config->engine.opencl_cpu : o->config->engine.fpga_simulated);
+}
+
+static const char *how_to_ask(const struct engine *engine)
+{
+	return strcmp(engine->name, "fpga") ? "it is this machine's processor, which the cpu engine uses better (engine.opencl_cpu: on uses it all the same)" :
+					      "this machine's processor takes its place, thousands of times slower (engine.fpga_simulated: on uses it all the same)";
+}
+
 /* Is there a reason not even to try? */
-static bool left_alone(const struct opening *o, const struct engine_device *facts, char *words, size_t bytes)
+static bool left_alone(const struct opening *o, const struct engine *engine, const struct engine_device *facts, char *words, size_t bytes)
 {
 	const struct engines_entry *other = driven_by(o->out, facts);
 
 	if (facts->unfit[0])
 		snprintf(words, bytes, "%.127s: %.127s", facts->name, facts->unfit);
-	else if (facts->on_cpu && !o->processors_too)
-		snprintf(words, bytes, "%.127s: it is this machine's processor, which the cpu engine uses better (engine.opencl_cpu: on uses it all the same)",
-			 facts->name);
+	else if (facts->on_cpu && !may_use_processors(o, engine))
+		snprintf(words, bytes, "%.127s: %s", facts->name, how_to_ask(engine));
 	else if (other)
 		snprintf(words, bytes, "%.127s: %s drives it", facts->name, other->label);
 	else if (o->out->n == ENGINES_OPEN_MAX)
@@ -195,7 +206,7 @@ static void open_devices(struct opening *o, const struct engine *engine)
 		return;
 	}
 	for (uint32_t d = 0; d < (uint32_t)n && d < DEVICES_MAX; d++) {
-		bool there = !left_alone(o, &facts[d], words, sizeof(words)) && open_device(o, engine, &facts[d], d, words, sizeof(words)) == 0;
+		bool there = !left_alone(o, engine, &facts[d], words, sizeof(words)) && open_device(o, engine, &facts[d], d, words, sizeof(words)) == 0;
 
 		name_it(label, sizeof(label), engine, d);
 		tell(o, label, there, words);
@@ -243,8 +254,12 @@ static void begin(struct opening *o, struct engines *out, const struct config *c
 			.cpu_level = strcmp(config->engine.cpu_level, "auto") ? config->engine.cpu_level : NULL,
 			.max_memory_bytes = (uint64_t)config->engine.device_memory_mib << 20,
 			.cache = {load_kept, store_kept, &o->cache},
+			.fpga_image = strcmp(config->engine.fpga_image, "none") ? config->engine.fpga_image : NULL,
+			.fpga_clock_mhz = config->engine.fpga_clock_mhz,
+			.fpga_latency_clocks = config->engine.fpga_latency_clocks,
+			.fpga_stall_percent = config->engine.fpga_stall_percent,
 		},
-		.processors_too = config->engine.opencl_cpu || config->engine.n_order == 1,
+		.stands_alone = config->engine.n_order == 1,
 	};
 	cache_open(&o->cache, NULL, CACHE_MAX_BYTES);
 }
@@ -265,7 +280,7 @@ void engines_open_one(struct engines *out, const struct config *config, const ch
 	struct opening o;
 
 	begin(&o, out, config, say, user);
-	o.processors_too = config->engine.opencl_cpu;
+	o.stands_alone = false;
 	open_engine(&o, name, NULL);
 	form_tiers(out);
 }

@@ -85,6 +85,7 @@ static int device_open(struct engine_context **out, const struct engine_config *
 
 	*out = NULL;
 	device_engine.max_memory_bytes = config->max_memory_bytes;
+	device_engine.config = *config;
 	if (config->cache.load) {
 		device_engine.found_kept = config->cache.load(config->cache.user, "test-device", device_engine.kept, sizeof(device_engine.kept));
 		config->cache.store(config->cache.user, "test-device", "built", 6);

@@ -35,8 +35,9 @@ struct device_engine_device {
 struct device_engine {
 	const struct engine *inner; /* what computes; the reference */
 	unsigned n_devices;
-	/* of what open was given last: the bound, and what it found kept under a name, before it kept "built" there */
+	/* of what open was given last: the bound, all of it, and what it found kept under a name, before it kept "built" there */
 	uint64_t max_memory_bytes;
+	struct engine_config config;
 	size_t found_kept;
 	char kept[16];
 	struct device_engine_device device[DEVICE_ENGINE_DEVICES];

@@ -200,6 +200,8 @@ static const struct {
 	{ "engine: {order: [cpu, gpu]}\n", "1: engine.order: 'gpu' is not one of reference, cpu, cuda, opencl, fpga" },
 	{ "engine: {order: [cpu, cpu]}\n", "1: engine.order: 'cpu' stands twice" },
 	{ "engine: {order: []}\n", "1: engine.order: a list without an entry, allowed a list of reference, cpu, cuda, opencl, fpga" },
+	{ "engine: {fpga_stall_percent: 91}\n", "1: engine.fpga_stall_percent: 91 is out of range, allowed 0..90" },
+	{ "engine: {fpga_clock_mhz: 0}\n", "1: engine.fpga_clock_mhz: 0 is out of range, allowed 1..1000" },
 	{ "engine: {threads: 0}\n", "1: engine.threads: 0 is out of range, allowed auto or 1..1024" },
 	{ "keep: {hits: yes}\n", "1: keep.hits: 'yes' is not one of none, full" },
 	{ "radial: {range: [1]}\n", "1: radial.range: a list is not a pair of numbers, allowed auto or [a, b] in 0..1000000" },
@@ -430,6 +432,11 @@ static void random_config(struct random *r, struct config *c)
 	for (uint32_t i = 0; i < c->engine.n_order; i++)
 		strcpy(c->engine.order[i], names[i]);
 	c->engine.threads = random_below(r, 1025);
+	c->engine.fpga_simulated = random_below(r, 2);
+	c->engine.fpga_clock_mhz = 1 + random_below(r, 1000);
+	c->engine.fpga_latency_clocks = random_below(r, 10001);
+	c->engine.fpga_stall_percent = random_below(r, 91);
+	random_text(r, c->engine.fpga_image, sizeof c->engine.fpga_image);
 	if (random_below(r, 2))
 		c->geometry.distance_mm = random_between(r, 0.1, 1e6);
 	if (random_below(r, 2)) {

@@ -154,6 +154,44 @@ static void a_device_that_is_the_processor_is_used_only_when_asked_for(void **st
 	assert_int_equal(engines.n, 3);
 }
 
+/* The simulated FPGA has a switch of its own: who lets OpenCL use the processor does not want that. */
+static void the_simulated_fpga_is_asked_for_by_its_own_name(void **state)
+{
+	struct engine fpga = engine_device;
+	const struct engine *const these[] = {&fpga, &engine_cpu, NULL};
+
+	fpga.name = "fpga";
+	device_engine.device[1].facts.on_cpu = true;
+	config.engine.opencl_cpu = true;
+	open_these(these);
+	assert_int_equal(engines.n, 2);
+	assert_said(1, "engine fpga 1: not available: ");
+	assert_said(1, "engine.fpga_simulated");
+	engines_close(&engines);
+	config.engine.opencl_cpu = false;
+	config.engine.fpga_simulated = true;
+	open_these(these);
+	assert_int_equal(engines.n, 3);
+	engines_close(&engines); /* its engine ends with this function */
+}
+
+static void what_is_said_of_the_fpga_reaches_its_engine(void **state)
+{
+	open_these(device_then_cpu);
+	assert_null(device_engine.config.fpga_image);
+	assert_int_equal(device_engine.config.fpga_clock_mhz, 250);
+	engines_close(&engines);
+	strcpy(config.engine.fpga_image, "card.xclbin");
+	config.engine.fpga_clock_mhz = 300;
+	config.engine.fpga_latency_clocks = 5;
+	config.engine.fpga_stall_percent = 7;
+	open_these(device_then_cpu);
+	assert_string_equal(device_engine.config.fpga_image, "card.xclbin");
+	assert_int_equal(device_engine.config.fpga_clock_mhz, 300);
+	assert_int_equal(device_engine.config.fpga_latency_clocks, 5);
+	assert_int_equal(device_engine.config.fpga_stall_percent, 7);
+}
+
 /* One card, two engines: the first in the order has it. */
 static void a_card_is_driven_once(void **state)
 {
@@ -211,6 +249,8 @@ int main(void)
 		TEST(every_device_is_named_with_its_facts),
 		TEST(an_engine_is_told_how_much_it_may_take_and_where_to_keep_what_it_builds),
 		TEST(a_device_that_is_the_processor_is_used_only_when_asked_for),
+		TEST(the_simulated_fpga_is_asked_for_by_its_own_name),
+		TEST(what_is_said_of_the_fpga_reaches_its_engine),
 		TEST(a_card_is_driven_once),
 		TEST(why_a_device_is_not_there_is_said_in_words),
 		TEST(the_default_order_falls_back_by_itself),
