@@ -1,7 +1,7 @@
-"""Who may include whom: kernels and host never each other, pipeline everybody, nobody tests or bench; and who may see the machine.
+"""Who may include whom: kernels and host never each other, fpga knows kernels, pipeline everybody, nobody tests or bench; and who may see the machine.
 
-Reads #include lines only. kernels computes: of the system it may have what computes, and liblz4. Threads belong to host and to
-pipeline/lane.
+Reads #include lines only. kernels computes: of the system it may have what computes, and liblz4. So does fpga, but for its devices, and
+what simulates them in C++. Threads belong to host and to pipeline/lane.
 """
 import os
 import re
@@ -25,8 +25,15 @@ THREADS = {"pthread.h", "threads.h"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
 
 
+# What the build makes, and where it is included from.
+MADE = re.compile(r"^fpga/registers\.h$|^V\w+\.h$")
+SIMULATES = ("fpga/sim/", "fpga/simulated/")
 # What only one driver of devices may have.
 DRIVERS = {"cuda_runtime_api.h": "kernels/cuda/", "dlfcn.h": "kernels/opencl/"}
+
+
+def sees_the_machine(name):
+    return not name.startswith(("kernels/", "fpga/")) or name.startswith(("fpga/devices/", *SIMULATES))
 
 
 def threads_belong(name):
@@ -41,11 +48,13 @@ def against(name, quote, target):
     if quote == "<":
         if target.split("/")[0] in MAY_INCLUDE:
             return f'write "{target}"'
-        if room in ("kernels", "fpga") and target not in KERNELS_SYSTEM and not name.startswith(DRIVERS.get(target, "-")):
+        if not sees_the_machine(name) and target not in KERNELS_SYSTEM and not name.startswith(DRIVERS.get(target, "-")):
             return f"{room} computes, it has no use for <{target}>"
         if target in THREADS and not threads_belong(name):
             return f"threads belong to host and pipeline/lane, not here: <{target}>"
         return None
+    if MADE.match(target) and room in ("fpga", "bench", "tests", "pipeline"):
+        return None if target.startswith("fpga/") or name.startswith(SIMULATES) else f"{target} is for what simulates"
     if not os.path.isfile(os.path.join(house.SOURCE, target)):
         return f'"{target}" is no file from the top folder'
     if target.split("/")[0] not in MAY_INCLUDE[room]:
@@ -55,7 +64,7 @@ def against(name, quote, target):
 
 def main():
     seen, findings = 0, []
-    for name in house.files(".c", ".h"):
+    for name in house.files(".c", ".h", ".cpp"):
         text = house.read(name)
         for m in INCLUDE.finditer(text):
             seen += 1

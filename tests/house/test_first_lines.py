@@ -1,6 +1,6 @@
 """Every source says in its first lines what it is for, and every script parses and can be run.
 
-C: a comment that begins with the file's own name; Python: a docstring; shell, CMake and YAML: a comment.
+C, C++ and SystemVerilog: a comment that begins with the file's own name; Python: a docstring; shell, CMake and YAML: a comment.
 """
 import ast
 import os
@@ -9,8 +9,8 @@ import subprocess
 import house
 
 
-def of_c(name, text):
-    start = f"/* {os.path.basename(name)} - "
+def of_c(name, text, opening="/*"):
+    start = f"{opening} {os.path.basename(name)} - "
     if not text.startswith(start):
         yield f"{name}:1: begins with {text.splitlines()[0][:60]!r}, not with {start!r}"
 
@@ -44,8 +44,10 @@ def of_script(name):
 
 def look(name):
     """(looked at, findings)"""
-    if name.endswith((".c", ".h")):
+    if name.endswith((".c", ".h", ".cpp")):
         return True, list(of_c(name, house.read(name)))
+    if name.endswith((".sv", ".svh")):
+        return True, list(of_c(name, house.read(name), "//"))
     script = house.is_script(name)
     findings = list(of_script(name)) if script else []
     if name.endswith(".py"):

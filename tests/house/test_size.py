@@ -10,7 +10,7 @@ import house
 FILE_LINES = 600
 FUNCTION_LINES = 80
 FUNCTION_AIM = 60
-SOURCES = (".c", ".h", ".py", ".sh", ".js", ".cl", ".cu", ".sv", ".css", ".html", "/run", "/demo", "CMakeLists.txt")
+SOURCES = (".c", ".h", ".py", ".sh", ".js", ".cl", ".cu", ".cpp", ".sv", ".svh", ".css", ".html", "/run", "/demo", "CMakeLists.txt")
 NAME = re.compile(r"(\w+)\s*\([^;{}]*$")
 
 
@@ -45,7 +45,7 @@ def python_functions(text):
 
 
 def functions(name):
-    if name.endswith((".c", ".h", ".cl", ".cu")):
+    if name.endswith((".c", ".h", ".cl", ".cu", ".cpp")):
         return c_functions(house.read(name))
     return python_functions(house.read(name)) if name.endswith(".py") else ()
 
