@@ -109,6 +109,7 @@ struct engine_counters {
 	uint64_t clocks;                 /* of the unit that was busy longest, over its frames; 0: clocks are not counted */
 	uint32_t units;                  /* that frames go to in turn; 0: the device does not tell */
 	uint32_t clock_mhz;              /* of the units: the card's, or of a simulated one the assumed one; 0 as above */
+	uint64_t payload_bytes, table_bytes, record_bytes; /* over the units' ports to their memory: frames; the plan's tables; block offsets, records, lists. 0 as above */
 };
 
 /* One stage of a device that works on a frame in stages at the same time, over all frames of a queue and all units. */
