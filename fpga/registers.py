@@ -82,7 +82,7 @@ def sv_header(registers, stages, events):
     out = ["// registers.svh - made from fpga/registers.map: where a unit's registers are (bytes), and the numbers of what it counts",
            "`ifndef REGISTERS_SVH", "`define REGISTERS_SVH"]
     for r in registers:
-        out.append(f"`define REG_{r['name']} 12'h{r['offset']:03x}")
+        out.append(f"`define REG_{r['name']} 'h{r['offset']:03x}")
         if r["entries"]:
             out.append(f"`define ENTRIES_{r['name']} {r['entries']}")
     for kind, names in (("STAGE", stages), ("EVENT", events)):

@@ -48,12 +48,13 @@ int unit_model_get(struct unit_model *model, uint32_t offset, uint32_t *value);
 bool unit_model_run(struct unit_model *model, uint64_t max_clocks);
 
 /* Since open. */
-struct unit_model_traffic {
+struct unit_traffic {
 	uint64_t clocks;
 	uint64_t read_bytes[UNIT_PORTS], written_bytes[UNIT_PORTS];
 	uint64_t answered_errors; /* of any port */
+	uint64_t broken_rules;    /* of AXI, by the unit: bursts across 4 kB, last words marked wrongly, offers taken back. Not 0: the design is wrong */
 };
-void unit_model_traffic(const struct unit_model *model, struct unit_model_traffic *out);
+void unit_model_traffic(const struct unit_model *model, struct unit_traffic *out);
 
 /* What goes wrong with a port, from now on, after some more words (0: at once); for tests. */
 enum unit_fault {

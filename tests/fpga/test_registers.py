@@ -33,7 +33,7 @@ class Registers(unittest.TestCase):
             status, said, made = make(f.read())
         self.assertEqual((status, said), (0, ""))
         in_c = {name: int(at, 16) for name, at in re.findall(r"#define FPGA_REG_(\w+) (0x\w+)u", made["registers.h"])}
-        in_sv = {name: int(at, 16) for name, at in re.findall(r"`define REG_(\w+) 12'h(\w+)", made["registers.svh"])}
+        in_sv = {name: int(at, 16) for name, at in re.findall(r"`define REG_(\w+) 'h(\w+)", made["registers.svh"])}
         listed = json.loads(made["registers.json"])
         in_json = {r["name"]: r["offset"] for r in listed["registers"]}
         self.assertEqual(in_c, in_sv)

@@ -10,7 +10,7 @@ import tempfile
 
 import house
 
-CPLUSPLUS = "fpga/sim/"
+CPLUSPLUS = ("fpga/sim/", "fpga/simulated/memory_ports.h")
 LIBRARIES = ["libzmq", "libcbor", "jansson", "yaml-0.1", "hdf5", "libmd", "libcurl", "libwebsockets"]
 FLAGS = ["-std=c17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wno-unused-parameter"]
 CPLUSPLUS_FLAGS = ["-std=c++17", *(flag for flag in FLAGS if not flag.startswith("-std=") and flag != "-Wstrict-prototypes")]

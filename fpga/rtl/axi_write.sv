@@ -1,0 +1,74 @@
+// axi_write.sv - commands (an address, a number of words) and a stream of words become AXI4 write bursts.
+//
+// For record_writer. A burst is at most 64 words of one 4 kB page, which whoever commands sees to. Addresses may be ahead of data or the
+// other way round; a further command is taken when both of the one before are out. `idle`: every burst is answered. `error`: an answer
+// since `start` was none of success.
+
+module axi_write #(
+	parameter int DATA_BITS = 128
+) (
+	input  logic                   clk,
+	input  logic                   rst,
+	input  logic                   start,
+	input  logic                   cmd_valid,
+	output logic                   cmd_ready,
+	input  logic [63:0]            cmd_address,
+	input  logic [8:0]             cmd_words,
+	input  logic                   in_valid,
+	output logic                   in_ready,
+	input  logic [DATA_BITS-1:0]   in_data,
+	output logic                   idle,
+	output logic                   error,
+	output logic                   m_awvalid,
+	input  logic                   m_awready,
+	output logic [63:0]            m_awaddr,
+	output logic [7:0]             m_awlen,
+	output logic                   m_wvalid,
+	input  logic                   m_wready,
+	output logic [DATA_BITS-1:0]   m_wdata,
+	output logic [DATA_BITS/8-1:0] m_wstrb,
+	output logic                   m_wlast,
+	input  logic                   m_bvalid,
+	output logic                   m_bready,
+	input  logic [1:0]             m_bresp
+);
+	logic [8:0] left;        // words of the burst not yet sent
+	logic [6:0] unanswered;  // bursts
+	logic unused;
+
+	assign unused = m_bresp[0];
+
+	assign cmd_ready = !m_awvalid && left == 9'd0 && !unanswered[6];
+	assign in_ready = m_wready && left != 9'd0;
+	assign m_wvalid = in_valid && left != 9'd0;
+	assign m_wdata = in_data;
+	assign m_wstrb = '1;
+	assign m_wlast = left == 9'd1;
+	assign m_bready = 1'b1;
+	assign idle = !m_awvalid && left == 9'd0 && unanswered == 7'd0;
+
+	always_ff @(posedge clk)
+		if (rst) begin
+			m_awvalid <= 1'b0;
+			left <= 9'd0;
+			unanswered <= 7'd0;
+			error <= 1'b0;
+		end else begin
+			if (cmd_valid && cmd_ready) begin
+				m_awvalid <= 1'b1;
+				left <= cmd_words;
+			end else begin
+				if (m_awready)
+					m_awvalid <= 1'b0;
+				if (in_valid && in_ready)
+					left <= left - 9'd1;
+			end
+			unanswered <= unanswered + {6'd0, cmd_valid && cmd_ready} - {6'd0, m_bvalid};
+			error <= (error && !start) || (m_bvalid && m_bresp[1]);
+		end
+	always_ff @(posedge clk)
+		if (cmd_ready) begin
+			m_awaddr <= cmd_address;
+			m_awlen <= 8'(cmd_words - 9'd1);
+		end
+endmodule

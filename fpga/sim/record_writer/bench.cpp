@@ -1,0 +1,175 @@
+/* bench.cpp - record_writer and axi_write before a memory with latency, stalls and errors: list, bins and head lie where they belong, nothing else is touched,
+ * and the head is written after everything else has been answered. */
+#include "Vrecord_path.h"
+#include "fpga/sim/bench.h"
+#include "fpga/simulated/memory_ports.h"
+
+static const int N_FRAMES = 300;
+static const uint64_t RECORD = 0x10000, LIST = 0x40000, MEMORY = 0x80000, BASE = 0x4000000000;
+
+struct Entry {
+	uint32_t index, value;
+};
+struct Bin {
+	uint64_t sum;
+	uint32_t count;
+};
+
+class Path {
+public:
+	Bench<Vrecord_path> bench;
+	unit_traffic traffic{};
+	std::vector<uint8_t> memory = std::vector<uint8_t>(MEMORY);
+	memory_setting setting;
+	write_port port;
+
+	Path() : setting{ make_config(), &traffic, bench.random.next() | 1 }, port(setting, UNIT_PORT_RECORD, 16) {}
+	void clock();
+	void frame(size_t n_entries, size_t n_bins, bool fails);
+
+private:
+	unit_model_config make_config()
+	{
+		unit_model_config config{};
+		config.memory = memory.data();
+		config.memory_bytes = MEMORY;
+		config.memory_address = BASE;
+		config.latency_clocks = 30;
+		config.bytes_per_clock_x10 = 120;
+		return config;
+	}
+	uint8_t head[64];
+
+	void begin(size_t n_bins);
+	void send(const std::vector<Entry> &entries, const std::vector<Bin> &bins);
+	void compare(const std::vector<Entry> &entries, const std::vector<Bin> &bins);
+};
+
+/* Inputs are set; head word 0 tells of errors, as the status does. */
+void Path::clock()
+{
+	port.offer();
+	bench->m_awready = port.awready;
+	bench->m_wready = port.wready;
+	bench->m_bvalid = port.bvalid;
+	bench->m_bresp = port.bresp;
+	head[4] = bench->error;
+	bench_put(bench->head, head, sizeof head);
+	bench.settle();
+	const bool head_now = bench->m_awvalid && bench->m_awaddr == BASE + RECORD;
+	CHECK(!head_now || bench->idle == 0, "idle with a burst offered");
+	port.take_word(bench->m_wvalid, reinterpret_cast<const uint8_t *>(&bench->m_wdata), bench->m_wstrb, bench->m_wlast);
+	port.take_address(bench->m_awvalid, bench->m_awaddr, bench->m_awlen, 4, 1);
+	port.take_answer(bench->m_bready);
+	bench.edge();
+	traffic.clocks++;
+	CHECK_EQUAL(traffic.broken_rules, 0, "rules of AXI");
+}
+
+void Path::begin(size_t n_bins)
+{
+	for (uint8_t &byte : memory)
+		byte = 0xa5;
+	for (uint8_t &byte : head)
+		byte = static_cast<uint8_t>(bench.random.next());
+	bench->cfg_record = BASE + RECORD;
+	bench->cfg_list = BASE + LIST;
+	bench->cfg_n_bins = static_cast<uint32_t>(n_bins);
+	bench->list_valid = bench->list_end = bench->bin_valid = 0;
+	bench->start = 1;
+	clock();
+	bench->start = 0;
+}
+
+void Path::send(const std::vector<Entry> &entries, const std::vector<Bin> &bins)
+{
+	Offer<Entry> list(bench.random, bench.random.below(95));
+	Offer<Bin> read_out(bench.random, bench.random.below(60));
+	bool asked = false, done = false;
+
+	list.words.assign(entries.begin(), entries.end());
+	read_out.words.assign(bins.begin(), bins.end());
+	while (!done) {
+		bench->list_valid = list.next();
+		bench->list_index = list.empty() ? 0xdead : list.word().index;
+		bench->list_value = list.empty() ? 0xbeef : list.word().value;
+		bench->list_end = list.empty() && (bench->list_end || bench.random.chance(20));
+		bench->bin_valid = asked && read_out.next();
+		bench->bin_sum = read_out.empty() ? 1 : read_out.word().sum;
+		bench->bin_count = read_out.empty() ? 1 : read_out.word().count;
+		bench.settle();
+		list.taken(bench->list_ready);
+		if (asked)
+			read_out.taken(bench->bin_ready);
+		CHECK(!bench->bins_start || (list.empty() && !asked), "bins are asked for too early or twice");
+		asked |= bench->bins_start;
+		done = bench->done;
+		clock();
+	}
+	CHECK(list.empty() && read_out.empty(), "done with %zu entries and %zu bins to come", list.words.size(), read_out.words.size());
+}
+
+void Path::compare(const std::vector<Entry> &entries, const std::vector<Bin> &bins)
+{
+	std::vector<uint8_t> wanted(MEMORY, 0xa5);
+
+	std::memcpy(&wanted[RECORD], head, sizeof head);
+	for (size_t i = 0; i < bins.size(); i++) {
+		uint8_t *to = &wanted[RECORD + 64 + 16 * i];
+		std::memset(to, 0, 16);
+		std::memcpy(to, &bins[i].sum, 8);
+		std::memcpy(to + 8, &bins[i].count, 4);
+	}
+	for (size_t i = 0; i < entries.size(); i++)
+		std::memcpy(&wanted[LIST + 8 * i], &entries[i], 8);
+	if (entries.size() % 2)
+		std::memset(&wanted[LIST + 8 * entries.size()], 0, 8); /* the other half of the last word */
+	for (size_t i = 0; i < MEMORY; i++)
+		CHECK_EQUAL(memory[i], wanted[i], "byte 0x%zx of memory, %zu entries, %zu bins", i, entries.size(), bins.size());
+}
+
+void Path::frame(size_t n_entries, size_t n_bins, bool fails)
+{
+	std::vector<Entry> entries(n_entries);
+	std::vector<Bin> bins(n_bins);
+
+	setting.config.stall_percent = bench.random.below(60);
+	for (Entry &entry : entries)
+		entry = { static_cast<uint32_t>(bench.random.next()), static_cast<uint32_t>(bench.random.next()) };
+	for (Bin &bin : bins)
+		bin = { bench.random.next(), static_cast<uint32_t>(bench.random.next()) };
+	begin(n_bins);
+	if (fails) { /* the first word's answer is an error, which the head tells of though it is written well */
+		port.fault.kind = UNIT_FAULT_ERROR;
+		port.fault.after_words = 0;
+	}
+	if (!fails) {
+		send(entries, bins);
+		CHECK_EQUAL(head[4], 0, "an error out of nowhere");
+		compare(entries, bins);
+		return;
+	}
+	send(entries, bins);
+	port.fault.kind = UNIT_FAULT_NONE;
+	bench.settle();
+	CHECK_EQUAL(bench->error, 1, "errors of the memory");
+}
+
+int main()
+{
+	Path path;
+	Random &random = path.bench.random;
+
+	path.bench->start = 0;
+	path.bench->list_valid = path.bench->list_end = path.bench->bin_valid = 0;
+	path.bench->m_bvalid = path.bench->m_awready = path.bench->m_wready = 0;
+	path.bench.reset();
+	path.bench.limit = 20'000'000;
+	path.frame(0, 0, false);
+	path.frame(1, 1, false);
+	path.frame(512, 4096, false);
+	for (int i = 0; i < N_FRAMES; i++)
+		path.frame(random.chance(20) ? 0 : random.below(200), random.chance(20) ? 0 : random.below(120), random.chance(10));
+	std::printf("%d frames, %llu clocks\n", N_FRAMES, static_cast<unsigned long long>(path.bench.clocks));
+	return 0;
+}
