@@ -1,7 +1,7 @@
 """Reads the lines of `sluice-bench --json` and refuses whatever is none, by file and line. For bench/report; every byte is hostile.
 
 A line becomes a dict with clean strings and finite numbers only, and these of our own: "node" (whether it is a line of --node), "source" (its file),
-of a node "lanes" and "steps" (names with microseconds).
+of a node "lanes" and "steps" (names with microseconds), of an engine that counts clocks "stages": {name: (busy, stalled in, stalled out)}.
 """
 import json
 import math
@@ -13,10 +13,12 @@ LINES = 5000
 TEXT_CHARACTERS = 160
 LANE = "cpu_us_per_frame_"
 STEP = "step_us_per_frame_"
+STAGE = ("stage_busy_", "stage_stalled_in_", "stage_stalled_out_")  # clocks per frame of one unit
 
 # Name: least value. Rates and times stand on logarithmic axes, so 0 is none.
 KERNEL = {"ms_per_frame": "positive", "frames_per_s": "positive", "floor_ms": "any", "x_floor": "any", "threads": "count"}
-KERNEL_MAY = {"frames": "any", "spread": "any", "mb_per_frame": "any", "batch": "count", "scaling": "any", "scaling_cpu": "any", "clocks_per_frame": "any", "clock_mhz": "any"}
+KERNEL_MAY = {"frames": "any", "spread": "any", "mb_per_frame": "any", "batch": "count", "scaling": "any", "scaling_cpu": "any", "clocks_per_frame": "positive", "clock_mhz": "positive",
+              "units": "count", "payload_gb_per_s": "any", "table_gb_per_s": "any", "record_gb_per_s": "any"}
 NODE = {"bare_frames_per_s": "positive", "frames_per_s": "positive", "latency_p50_ms": "any", "latency_p95_ms": "any", "latency_p99_ms": "any",
         "latency_max_ms": "any"}
 NODE_MAY = dict.fromkeys(("bare_mb_per_s", "bare_spread", "spread", "threads", "allocations_per_frame", "library_allocations_per_frame",
@@ -86,6 +88,9 @@ def take(line):
         taken["steps"] = times(line, STEP)
     else:
         taken.setdefault("batch", 1)
+        taken["clock_assumed"] = line.get("clock_assumed") is True
+        counts = [dict(times(line, prefix)) for prefix in STAGE]
+        taken["stages"] = {name: tuple(count.get(name, 0) for count in counts) for name in counts[0]}
     return taken
 
 

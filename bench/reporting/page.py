@@ -44,6 +44,7 @@ class Axes:
         self.rate = Log(rates, "frames per second")
         self.floor = Log([end for line in engines if line["threads"] == 1 for end in (*kernels.spread_ends(line), 1)], "multiples of the LZ4 floor's time")
         self.scaling = Linear([v for line in engines if line.get("scaling") for v in (line["scaling"], line.get("scaling_cpu", 0), line["threads"])], "multiples of one thread's throughput")
+        self.stages = Linear([100], "per cent of a unit's clocks")
         self.cores = Log([e["share"] for chapter in chapters for need in chapter.needs for e in need["engines"]] + [1], "cores or devices")
         self.files = Log([line["frames_per_s"] * line.get("mb_per_frame", 0) for chapter in chapters for line in chapter.kernels if of_files(line)],
                          "megabytes per second")
@@ -65,7 +66,7 @@ def make_chapter(chapter, axes, number):
     if chapter.nodes:
         parts += [nodes.rates(chapter, axes), nodes.latency(chapter, axes), nodes.cost(chapter, axes), nodes.per_frame(chapter)]
     if chapter.kernels:
-        parts += [kernels.files(chapter, axes), kernels.all_lines(chapter)]
+        parts += [kernels.clocked(chapter, axes), kernels.files(chapter, axes), kernels.all_lines(chapter)]
     return "\n".join(parts) + "</article>"
 
 

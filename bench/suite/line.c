@@ -45,6 +45,32 @@ static void add(json_t *to, const char *name, json_t *value)
 	json_object_set_new(to, name, value);
 }
 
+static void add_stage(json_t *to, const char *what, const char *stage, double clocks)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "stage_%s_%.16s", what, stage);
+	add(to, name, json_real(rounded(clocks)));
+}
+
+static void add_clocked(json_t *to, const struct clocked *c)
+{
+	if (c->clocks_per_frame <= 0)
+		return;
+	add(to, "clocks_per_frame", json_real(rounded(c->clocks_per_frame)));
+	add(to, "clock_mhz", json_integer(c->clock_mhz));
+	add(to, "clock_assumed", json_boolean(c->assumed));
+	add(to, "units", json_integer(c->units));
+	add(to, "payload_gb_per_s", json_real(rounded(c->payload_gb_per_s)));
+	add(to, "table_gb_per_s", json_real(rounded(c->table_gb_per_s)));
+	add(to, "record_gb_per_s", json_real(rounded(c->record_gb_per_s)));
+	for (uint32_t i = 0; i < c->n_stages; i++) {
+		add_stage(to, "busy", c->stage[i].name, clocked_per_frame(c, c->stage[i].busy));
+		add_stage(to, "stalled_in", c->stage[i].name, clocked_per_frame(c, c->stage[i].stalled_in));
+		add_stage(to, "stalled_out", c->stage[i].name, clocked_per_frame(c, c->stage[i].stalled_out));
+	}
+}
+
 void line_json(FILE *to, const struct bench_line *l)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f}", "case", l->case_name, "engine", l->engine, "level", l->level,
@@ -59,6 +85,7 @@ void line_json(FILE *to, const struct bench_line *l)
 		add(o, "scaling", json_real(rounded(l->scaling)));
 	if (l->scaling_cpu > 0)
 		add(o, "scaling_cpu", json_real(rounded(l->scaling_cpu)));
+	add_clocked(o, &l->clocked);
 	if (l->device[0])
 		add(o, "device", json_string(l->device));
 	add(o, "machine", json_string(line_machine()));
@@ -76,6 +103,18 @@ void line_head(FILE *to)
 		"x floor", "spread", "scaling", "by CPU", "MB/frame");
 }
 
+static void clocked_rows(FILE *to, const struct clocked *c)
+{
+	fprintf(to, "    %.0f clocks per frame at %s%u MHz, %u unit%s; card memory: payload %.2f GB/s, tables %.2f GB/s, offsets, records and lists %.3f GB/s\n",
+		c->clocks_per_frame, c->assumed ? "an assumed " : "", c->clock_mhz, c->units, c->units == 1 ? "" : "s", c->payload_gb_per_s, c->table_gb_per_s,
+		c->record_gb_per_s);
+	if (c->n_stages)
+		fprintf(to, "    %-16s %14s %14s %14s   clocks of one unit per frame\n", "stage", "transfers", "without input", "without room");
+	for (uint32_t i = 0; i < c->n_stages; i++)
+		fprintf(to, "    %-16.16s %14.0f %14.0f %14.0f\n", c->stage[i].name, clocked_per_frame(c, c->stage[i].busy),
+			clocked_per_frame(c, c->stage[i].stalled_in), clocked_per_frame(c, c->stage[i].stalled_out));
+}
+
 void line_row(FILE *to, const struct bench_line *l)
 {
 	char scaling[16] = "-", by_cpu[16] = "-";
@@ -87,5 +126,7 @@ void line_row(FILE *to, const struct bench_line *l)
 	fprintf(to, "%-28s %-21s %-8s %7u %5u %10.3f %10.1f %8.2f %6.1f%% %8s %7s %8.3f\n", l->case_name, l->engine, l->level[0] ? l->level : "-", l->threads,
 		l->batch, l->ms_per_frame, l->frames_per_s, l->floor_ms > 0 ? l->ms_per_frame / l->floor_ms : 0, l->spread * 100, scaling,
 		by_cpu, l->mb_per_frame);
+	if (l->clocked.clocks_per_frame > 0)
+		clocked_rows(to, &l->clocked);
 	fflush(to);
 }

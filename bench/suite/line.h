@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "bench/suite/clocked.h"
+
 struct bench_line {
 	const char *case_name;
 	const char *engine;     /* "cpu", ..., a floor: "floor-lz4", "floor-memcpy", "floor-write", a peer: "peer-...", or "nxmx": the file writer */
@@ -19,6 +21,7 @@ struct bench_line {
 	double mb_per_frame;    /* compressed */
 	double scaling;         /* of several threads: over the throughput of one, by the wall clock in the same alternating run; else 0 */
 	double scaling_cpu;     /* the same by the threads' own CPU time; 0: they do not compute themselves */
+	struct clocked clocked; /* of a device that counts clocks; else zeros */
 };
 
 const char *line_machine(void); /* processor and cores, in words */

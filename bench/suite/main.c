@@ -1,4 +1,5 @@
 /* main.c - sluice-bench: the benchmark suite. Its options, and which part of it they want. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,9 +19,10 @@
 #define QUICK_ROUNDS 3
 #define NODE_ROUNDS 3
 #define THREADS_MAX 256
+#define DEVICES_MAX 8
 
 static const char help[] =
-	"usage: sluice-bench [--json] [--engine E] [--level L | --levels] [--case C] [--threads N] [--rounds N] [--quick] [--peers]\n"
+	"usage: sluice-bench [--json] [--engine E] [--level L | --levels] [--case C] [--threads N] [--rounds N] [--quick] [--peers] [--fpga]\n"
 	"       sluice-bench --node MODEL [--with frames,files] [--files DIR] [--frames N] [--threads N] [--engine E] [--level L] [--json]\n"
 	"       sluice-bench --write DIR [--case C] [--json]\n"
 	"       sluice-bench --all [--peers] [--json]\n"
@@ -32,11 +34,16 @@ static const char help[] =
 	"several threads.\n"
 	"\n"
 	"  --json         one JSON object a line: case, engine, level, threads, batch, frames, ms_per_frame, frames_per_s, floor_ms, x_floor, spread,\n"
-	"                 mb_per_frame, machine, commit, and where they apply scaling, device; bench/report makes a page with plots of them\n"
+	"                 mb_per_frame, machine, commit, and where they apply scaling, device, clocks_per_frame, clock_mhz, stages, card memory;\n"
+	"                 bench/report makes a page with plots of them\n"
 	"  --engine E     this engine only (default: all that `sluice engines` shows to be there)\n"
 	"  --level L      this level of the cpu engine only (scalar, avx2, avx512, neon; default: the best)\n"
 	"  --levels       every level of the cpu engine that the machine has\n"
 	"  --case C       this case only (--list-cases)\n"
+	"  --fpga         the simulated FPGA beside the others, where it is there: not by default, nor in --all, since a frame takes it minutes. Each of its\n"
+	"                 units does one frame; its figures are clocks, and frames/s at the stated clock. --engine fpga: it alone\n"
+	"  --clock-mhz N  that clock (default 250), which is an assumption until a card has been built with it\n"
+	"  --fpga-image F the .xclbin that FPGA cards are loaded with; those are timed as they run, at their own clock\n"
 	"  --threads N    also with 2, 4 ... N threads at once, and how that scales (default: the machine's cores; 1: no)\n"
 	"  --rounds N     times every frame is done (default 21); of --node: times the node and the bare client take turns (default 3)\n"
 	"  --quick        small frames, few rounds: shows that it works, its figures mean little\n"
@@ -117,7 +124,8 @@ static const struct option options[] = {
 	{"rounds", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'}, {"compare", no_argument, NULL, 'C'},
 	{"list-cases", no_argument, NULL, 'i'}, {"peers", no_argument, NULL, 'p'}, {"node", required_argument, NULL, 'n'},
 	{"frames", required_argument, NULL, 'f'}, {"files", required_argument, NULL, 'd'}, {"with", required_argument, NULL, 'w'},
-	{"write", required_argument, NULL, 'W'}, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0},
+	{"write", required_argument, NULL, 'W'}, {"all", no_argument, NULL, 'a'}, {"fpga", no_argument, NULL, 'F'},
+	{"clock-mhz", required_argument, NULL, 'm'}, {"fpga-image", required_argument, NULL, 'x'}, {"help", no_argument, NULL, 'h'}, {0},
 };
 
 /* 0, -1: done already, else the exit code. */
@@ -142,6 +150,9 @@ static int parse(int argc, char **argv, struct bench_options *o)
 		case 'p': o->suite.peers = true; break;
 		case 'q': o->suite.quick = true; break;
 		case 'a': o->all = true; break;
+		case 'F': o->suite.fpga = true; break;
+		case 'm': rc = whole_number("--clock-mhz", optarg, 1000, &o->suite.clock_mhz); break;
+		case 'x': o->suite.fpga_image = optarg; break;
 		case 'i': return list_cases();
 		case 'h': fputs(help, stdout); return -1;
 		case 'C':
@@ -169,16 +180,32 @@ static bool known_case(const char *name)
 	return false;
 }
 
-static int check_engine(const char *name, const char *level)
+/* Whether an engine can do anything here, with why not. */
+static int probe(const struct engine *engine, const struct engine_config *config, char *words, size_t bytes)
+{
+	struct engine_device device[DEVICES_MAX];
+	int n = engine->devices ? engine->devices(device, DEVICES_MAX, words, bytes) : 0;
+
+	if (!engine->devices)
+		return engine->probe(config, words, bytes);
+	for (int i = 0; i < n && i < DEVICES_MAX; i++)
+		if (!device[i].unfit[0])
+			return 0;
+	if (n > 0)
+		snprintf(words, bytes, "%s", device[0].unfit);
+	return -ENODEV;
+}
+
+static int check_engine(const char *name, const char *level, const struct engine_config *config)
 {
 	const struct engine *engine;
-	char words[256];
+	char words[256] = "";
 
 	if (name) {
 		engine = engines_find(name, words, sizeof(words));
 		if (!engine)
 			return mistake(words, name);
-		if (engine->probe(&(struct engine_config){0}, words, sizeof(words)) < 0)
+		if (probe(engine, config, words, sizeof(words)) < 0)
 			return mistake(words, name);
 	}
 	if (level && engine_cpu.probe(&(struct engine_config){.cpu_level = level}, words, sizeof(words)) < 0)
@@ -188,7 +215,11 @@ static int check_engine(const char *name, const char *level)
 
 static int check(const struct bench_options *o)
 {
-	int rc = check_engine(o->suite.engine, o->suite.level);
+	struct engine_config config = suite_config(&o->suite);
+	int rc = check_engine(o->suite.fpga ? "fpga" : NULL, NULL, &config);
+
+	if (rc == 0)
+		rc = check_engine(o->suite.engine, o->suite.level, &config);
 
 	if (rc == 0 && o->suite.case_name && !known_case(o->suite.case_name))
 		rc = mistake("--case is none of --list-cases", o->suite.case_name);

@@ -39,15 +39,28 @@ struct runner {
 	double ms;         /* per frame, alone */
 };
 
+/* A device whose time is counted in clocks: alone, when the others are done. */
+struct simulated {
+	const struct engine *engine;
+	uint32_t device;
+};
+
 /* What stands in the table for one case while it is measured. */
 struct field {
 	struct suite *suite;
 	const struct bench_set *set;
 	unsigned n;
 	struct runner runner[RUNNERS_MAX];
+	unsigned n_simulated;
+	struct simulated simulated[DEVICES_MAX];
 	double floor_ms;
 	bool failed;
 };
+
+struct engine_config suite_config(const struct suite_cfg *cfg)
+{
+	return (struct engine_config){.cpu_level = cfg->level, .fpga_image = cfg->fpga_image, .fpga_clock_mhz = cfg->clock_mhz};
+}
 
 void suite_print(const struct suite *s, const struct bench_line *line)
 {
@@ -128,17 +141,27 @@ static void add_levels(struct field *f)
 			add_runner(f, &engine_cpu, &(struct engine_config){.cpu_level = cpu_levels[i]}, cpu_levels[i]);
 }
 
-/* Every device of an engine that has such, but none that cannot do it; one that is a processor after all only where the engine was asked for. */
+/* Every device of an engine that has such, but none that cannot do it; one that is a processor after all only where it was asked for. */
 static void add_devices(struct field *f, const struct engine *engine)
 {
 	static const char *const numbers[DEVICES_MAX] = {"0", "1", "2", "3", "4", "5", "6", "7"};
+	const struct suite_cfg *cfg = &f->suite->cfg;
+	struct engine_config config = suite_config(cfg);
 	struct engine_device device[DEVICES_MAX];
 	char words[ENGINE_BENCH_WORDS];
 	int n = engine->devices(device, DEVICES_MAX, words, sizeof(words));
 
-	for (uint32_t i = 0; (int)i < n && i < DEVICES_MAX; i++)
-		if (!device[i].unfit[0] && (!device[i].on_cpu || f->suite->cfg.engine))
-			add_runner(f, engine, &(struct engine_config){.device = i}, n > 1 ? numbers[i] : "");
+	for (uint32_t i = 0; (int)i < n && i < DEVICES_MAX; i++) {
+		bool asked_for = cfg->engine || (cfg->fpga && engine->stages);
+
+		config.device = i;
+		if (device[i].unfit[0] || (device[i].on_cpu && !asked_for))
+			continue;
+		if (device[i].on_cpu && engine->stages)
+			f->simulated[f->n_simulated++] = (struct simulated){engine, i};
+		else
+			add_runner(f, engine, &config, n > 1 ? numbers[i] : "");
+	}
 }
 
 static void add_engine(struct field *f, const char *name)
@@ -147,7 +170,7 @@ static void add_engine(struct field *f, const char *name)
 	char words[ENGINE_BENCH_WORDS];
 	const struct engine *engine = engines_find(name, words, sizeof(words));
 
-	if (!engine || (!cfg->engine && engine->probe(&(struct engine_config){0}, words, sizeof(words)) < 0))
+	if (!engine || (!cfg->engine && !engine->devices && engine->probe(&(struct engine_config){0}, words, sizeof(words)) < 0))
 		return; /* `sluice engines` says why */
 	if (engine->devices)
 		add_devices(f, engine);
@@ -161,13 +184,45 @@ static void add_engine(struct field *f, const char *name)
 
 /* --- one case ---------------------------------------------------------------------------------------------------------- */
 
-static void say_contender(struct field *f, const struct contender *c, const struct runner *r, unsigned batch)
+static void say_contender(struct field *f, const struct contender *c, const struct runner *r, const struct engine_seat *seat)
 {
+	unsigned batch = seat ? seat->batch : 1;
+	struct clocked clocked = {0};
+
+	if (seat)
+		clocked_read(&clocked, seat);
 	say(f->suite, &(struct bench_line){
 		.case_name = f->set->made_of->name, .engine = c->name, .level = r ? r->label : "", .device = r ? kept_words(&r->bench) : "", .threads = 1,
 		.batch = batch, .frames = c->laps * batch, .ms_per_frame = c->ms, .frames_per_s = 1000 / c->ms, .floor_ms = f->floor_ms,
-		.spread = c->spread, .mb_per_frame = f->set->compressed_bytes / 1e6,
+		.spread = c->spread, .mb_per_frame = f->set->compressed_bytes / 1e6, .clocked = clocked,
 	});
+}
+
+/* One frame for each of its units; the rate is the clock's, not the simulator's. */
+static void measure_simulated(struct field *f, const struct simulated *s)
+{
+	struct engine_config config = suite_config(&f->suite->cfg);
+	struct engine_bench bench;
+	struct clocked c = {0};
+	const char *why = "";
+	int rc;
+
+	config.device = s->device;
+	rc = engine_bench_open(&bench, s->engine, &config, f->set);
+	if (rc < 0)
+		why = bench.words;
+	if (rc == 0)
+		rc = clocked_measure(&c, &bench);
+	if (rc == 0)
+		say(f->suite, &(struct bench_line){
+			.case_name = f->set->made_of->name, .engine = s->engine->name, .level = "simulated", .device = kept_words(&bench), .threads = 1,
+			.batch = 1, .frames = c.frames, .ms_per_frame = 1000 / c.frames_per_s, .frames_per_s = c.frames_per_s, .floor_ms = f->floor_ms,
+			.mb_per_frame = f->set->compressed_bytes / 1e6, .clocked = c,
+		});
+	if (rc < 0)
+		fprintf(stderr, "sluice-bench: case %s: engine %s, simulated: %s\n", f->set->made_of->name, s->engine->name, why[0] ? why : strerror(-rc));
+	f->failed |= rc < 0;
+	engine_bench_close(&bench);
 }
 
 /* Everybody in one measurement: floors first, then every engine's single frames, then the batches. */
@@ -204,7 +259,7 @@ static int measure_field(struct field *f, struct floors *floors)
 				r = &f->runner[k];
 		if (r && seat[i] == &r->alone)
 			r->ms = c[i].ms;
-		say_contender(f, &c[i], r, seat[i] ? seat[i]->batch : 1);
+		say_contender(f, &c[i], r, seat[i]);
 	}
 	return rc;
 }
@@ -252,6 +307,8 @@ static int measure_set(struct suite *suite, const struct bench_set *set, double 
 	for (unsigned i = 0; rc == 0 && cfg->threads > 1 && i < f->n; i++)
 		if (cfg->engine || f->runner[i].bench.engine != &engine_reference) /* nobody runs that one for its speed */
 			measure_scaling(f, &f->runner[i]);
+	for (unsigned i = 0; rc == 0 && i < f->n_simulated; i++)
+		measure_simulated(f, &f->simulated[i]);
 	while (f && f->n)
 		remove_last(f);
 	if (f) {

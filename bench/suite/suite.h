@@ -11,6 +11,9 @@
 
 struct suite_cfg {
 	bool json, quick, levels, peers;
+	bool fpga;              /* the simulated FPGA, too, which is slow; with `engine` it is asked for anyway */
+	const char *fpga_image; /* that cards are loaded with; NULL: none */
+	uint32_t clock_mhz;     /* assumed of the simulated FPGA; 0: the engine's own assumption */
 	const char *engine;     /* this one only; NULL: all that are there */
 	const char *level;      /* of the cpu engine; NULL: the best */
 	const char *case_name;  /* this one only; NULL: all */
@@ -27,6 +30,8 @@ struct suite {
 	struct bench_line line[SUITE_LINES_MAX];
 };
 
+/* As an engine is opened for the suite. */
+struct engine_config suite_config(const struct suite_cfg *cfg);
 /* 0, or 1 where something failed, which was told. */
 int suite_run(struct suite *suite);
 /* Prints a line that nothing is concluded of. */

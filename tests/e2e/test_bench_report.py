@@ -25,6 +25,10 @@ NODE = {"case": "node-eiger2-16m", "bare_frames_per_s": 900.5, "bare_mb_per_s": 
 NODE_ALL = {**NODE, "case": "node-eiger2-16m+frames+files", "engine": "cpu", "threads": 3, "rounds": 3, "bare_spread": 0.02, "spread": 0.05,
             "step_us_per_frame_stage": 40.5, "step_us_per_frame_analyse": 7100.0, "around_engine_us_per_frame": 321.25, "message_bytes_per_frame": 4548000.0,
             "copied_bytes_per_frame": 43500.0, "result_bytes_per_frame": 32000.0, "written_mb_per_s": 812.5, "plain_write_mb_per_s": 1105.0, "kept": 500, "sent": 500}
+FPGA = {**KERNEL, "engine": "fpga", "level": "simulated", "device": "simulated card", "frames": 2, "ms_per_frame": 1.6, "frames_per_s": 625.0, "x_floor": 0.5,
+        "clocks_per_frame": 400000.0, "clock_mhz": 250, "clock_assumed": True, "units": 2, "payload_gb_per_s": 2.8, "table_gb_per_s": 22.7, "record_gb_per_s": 0.0125,
+        "stage_busy_payload": 280000.0, "stage_stalled_in_payload": 3.0, "stage_stalled_out_payload": 500000.0, "stage_busy_decode": 600000.0,
+        "stage_stalled_in_decode": 1000.0, "stage_stalled_out_decode": 2000.0}
 HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; DROP TABLE", "&lt;b&gt;", "]]>", "</svg></style>", "\u202egnp.exe", "\ud800",
            "a\x00b\x1b[31m", "http://example.org/x.js", "x" * 5000, "", "-", "16m", "node", "node-", "%s%n", "\U0001f600"]
 
@@ -139,6 +143,16 @@ class Report(Folder):
             self.assertIn(words, page.words)
         self.assertNotIn("Frames per second", page.words)
 
+    def test_clocks_stand_beside_times_and_say_which_stage_sets_the_pace(self):
+        page, _ = self.page(self.file("a.json", KERNEL, FPGA))
+        for words in ("Clocks of the FPGA engine", "fpga simulated", "400\u202f000", "250 assumed", "22.7", "0.0125", "35 %", "75 %", "decode", "fpga: simulated card",
+                      "per cent of a unit's clocks", "400\u202f000 at 250 MHz", "1 device"):
+            self.assertIn(words, page.words)
+        page, _ = self.page(self.file("a.json", {**FPGA, "clock_assumed": False}))
+        self.assertNotIn("250 assumed", page.words)
+        page, _ = self.page(self.file("a.json", KERNEL))
+        self.assertNotIn("Clocks of the FPGA engine", page.words)
+
     def test_the_table_of_detectors_is_read_to_its_last_row(self):
         with open(os.path.join(os.environ["SLUICE_SOURCE"], "bench", "suite", "detectors.inc"), encoding="utf-8") as f:
             rows = re.findall(r'^DETECTOR\("([^"]+)"', f.read(), re.M)
@@ -168,10 +182,10 @@ class Report(Folder):
         for _ in range(25):
             lines = []
             for _ in range(rng.randrange(1, 12)):
-                line = dict(rng.choice((KERNEL, NODE, NODE_ALL)))
+                line = dict(rng.choice((KERNEL, FPGA, NODE, NODE_ALL)))
                 for name, value in line.items():
                     if rng.random() < 0.5:
-                        line[name] = rng.choice(HOSTILE) if isinstance(value, str) else value if name == "threads" else rng.choice(numbers)
+                        line[name] = rng.choice(HOSTILE) if isinstance(value, str) else value if name in ("threads", "units", "clock_assumed") else rng.choice(numbers)
                 if "bare_frames_per_s" in line:
                     line["cpu_us_per_frame_" + rng.choice(HOSTILE)] = rng.choice([0, *numbers])
                 lines.append(line)
@@ -194,7 +208,7 @@ class Report(Folder):
                json.dumps(KERNEL)[:-1].encode() + b",\"case\":\"again\"}\n"]
         for name, value in (("frames_per_s", 0), ("frames_per_s", -1), ("ms_per_frame", "7"), ("ms_per_frame", True), ("threads", 1.5), ("x_floor", None),
                             ("case", 5), ("machine", ["x"]), ("spread", {}), ("batch", 0), ("batch", 1.5), ("scaling", "2"), ("device", 7), ("floor_ms", float("nan")), ("frames_per_s", float("inf")),
-                            ("frames_per_s", 10 ** 400), ("ms_per_frame", 1e300)):
+                            ("frames_per_s", 10 ** 400), ("ms_per_frame", 1e300), ("clocks_per_frame", 0), ("units", 1.5), ("stage_busy_x", "many")):
             bad.append(json.dumps({**KERNEL, name: value}).encode() + b"\n")
         for name in ("latency_p99_ms", "machine"):
             bad.append(json.dumps({k: v for k, v in NODE.items() if k != name}).encode() + b"\n")
