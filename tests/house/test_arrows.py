@@ -29,7 +29,9 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(["<])([^">]+)[">]', re.M)
 MADE = re.compile(r"^fpga/registers\.h$|^V\w+\.h$")
 SIMULATES = ("fpga/sim/", "fpga/simulated/")
 # What only one driver of devices may have.
-DRIVERS = {"cuda_runtime_api.h": "kernels/cuda/", "dlfcn.h": "kernels/opencl/"}
+XRT = "fpga/devices/xrt"
+DRIVERS = {"cuda_runtime_api.h": ("kernels/cuda/",), "dlfcn.h": ("kernels/opencl/", XRT), "fcntl.h": (XRT,), "poll.h": (XRT,), "signal.h": (XRT,), "time.h": (XRT,),
+           "sys/wait.h": (XRT,), "unistd.h": (XRT,)}
 
 
 def sees_the_machine(name):
@@ -48,7 +50,7 @@ def against(name, quote, target):
     if quote == "<":
         if target.split("/")[0] in MAY_INCLUDE:
             return f'write "{target}"'
-        if not sees_the_machine(name) and target not in KERNELS_SYSTEM and not name.startswith(DRIVERS.get(target, "-")):
+        if not sees_the_machine(name) and target not in KERNELS_SYSTEM and not name.startswith(DRIVERS.get(target, ("-",))):
             return f"{room} computes, it has no use for <{target}>"
         if target in THREADS and not threads_belong(name):
             return f"threads belong to host and pipeline/lane, not here: <{target}>"

@@ -434,7 +434,7 @@ static void random_config(struct random *r, struct config *c)
 	c->engine.threads = random_below(r, 1025);
 	c->engine.fpga_simulated = random_below(r, 2);
 	c->engine.fpga_clock_mhz = 1 + random_below(r, 1000);
-	c->engine.fpga_latency_clocks = random_below(r, 10001);
+	c->engine.fpga_latency_clocks = 1 + random_below(r, 10000);
 	c->engine.fpga_stall_percent = random_below(r, 91);
 	random_text(r, c->engine.fpga_image, sizeof c->engine.fpga_image);
 	if (random_below(r, 2))
