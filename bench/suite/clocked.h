@@ -11,8 +11,8 @@
 
 struct clocked {
 	unsigned frames;
-	uint32_t units, clock_mhz;
-	bool assumed;            /* the clock: of a simulated device it is what was given, or what the engine takes where nothing was */
+	uint32_t units;
+	uint32_t clock_mhz;      /* assumed: what was given, or what the engine takes where nothing was; no device tells its own */
 	double clocks_per_frame; /* between one finished frame and the next, all units at work; 0: nothing was counted */
 	double frames_per_s;     /* that makes at this clock */
 	double payload_gb_per_s, table_gb_per_s, record_gb_per_s; /* over the memory ports of all units at that rate, 10^9 bytes */

@@ -43,7 +43,7 @@ static const char help[] =
 	"  --fpga         the simulated FPGA beside the others, where it is there: not by default, nor in --all, since a frame takes it minutes. Each of its\n"
 	"                 units does one frame; its figures are clocks, and frames/s at the stated clock. --engine fpga: it alone\n"
 	"  --clock-mhz N  that clock (default 250), which is an assumption until a card has been built with it\n"
-	"  --fpga-image F the .xclbin that FPGA cards are loaded with; those are timed as they run, at their own clock\n"
+	"  --fpga-image F the .xclbin that FPGA cards are loaded with; those are timed as they run\n"
 	"  --threads N    also with 2, 4 ... N threads at once, and how that scales (default: the machine's cores; 1: no)\n"
 	"  --rounds N     times every frame is done (default 21); of --node: times the node and the bare client take turns (default 3)\n"
 	"  --quick        small frames, few rounds: shows that it works, its figures mean little\n"
