@@ -5,6 +5,7 @@
 #include "fpga/devices/xrt.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,9 +40,16 @@ struct fpga_memory {
 	size_t bytes; /* a multiple of PIECE */
 };
 
+/* A process in which the library has cards open is not copied to ask for them: what they were counted to be before still holds. The driver's only
+ * globals; relaxed, for cards are opened and counted by the thread that starts and ends the program. */
+static _Atomic uint32_t open_cards;
+static _Atomic int counted;
+
 static int devices(struct engine_device *out, uint32_t capacity, struct fpga_words words)
 {
-	int n = xrt_count(words);
+	int n = atomic_load_explicit(&open_cards, memory_order_relaxed) ? atomic_load_explicit(&counted, memory_order_relaxed) : xrt_count(words);
+
+	atomic_store_explicit(&counted, n, memory_order_relaxed);
 
 	for (uint32_t i = 0; n > 0 && i < (uint32_t)n && i < capacity; i++) {
 		out[i] = (struct engine_device){.driver = "XRT"};
@@ -67,8 +75,10 @@ static void close_card(struct fpga_device **device)
 		return;
 	for (uint32_t u = 0; u < d->units; u++)
 		d->xrt.xrtKernelClose(d->unit[u]);
-	if (d->card)
+	if (d->card) {
 		d->xrt.xrtDeviceClose(d->card);
+		atomic_fetch_sub_explicit(&open_cards, 1, memory_order_relaxed);
+	}
 	free(d);
 	*device = NULL;
 }
@@ -78,18 +88,22 @@ static int open_units(struct fpga_device *d)
 {
 	unsigned char uuid[16] = {0};
 	char name[64];
+	bool taken = false;
 
 	if (d->xrt.xrtDeviceGetXclbinUUID(d->card, uuid))
 		return -EIO;
 	for (unsigned k = 0; k < sizeof kernels / sizeof *kernels; k++)
 		for (unsigned i = 1; i <= INSTANCES_MAX && d->units < FPGA_UNITS_MAX; i++) {
 			snprintf(name, sizeof name, "%s:{%s_%u}", kernels[k], kernels[k], i);
+			errno = 0;
 			d->unit[d->units] = d->xrt.xrtPLKernelOpenExclusive(d->card, uuid, name);
-			if (!d->unit[d->units])
+			if (!d->unit[d->units]) {
+				taken |= errno == EBUSY;
 				break;
+			}
 			d->units++;
 		}
-	return d->units ? 0 : -ENOEXEC;
+	return d->units ? 0 : taken ? -EBUSY : -ENOEXEC;
 }
 
 static int open_card(struct fpga_device **out, uint32_t device, const struct engine_config *config)
@@ -105,6 +119,7 @@ static int open_card(struct fpga_device **out, uint32_t device, const struct eng
 	if (!error) {
 		d->card = d->xrt.xrtDeviceOpen(device);
 		error = d->card ? 0 : -EIO;
+		atomic_fetch_add_explicit(&open_cards, d->card != NULL, memory_order_relaxed);
 	}
 	if (!error && d->xrt.xrtDeviceLoadXclbinFile(d->card, config->fpga_image))
 		error = -ENOEXEC;

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT_MS 10000 /* cards that are being reset take seconds */
+#define LIMIT_MS 5000 /* cards that are being reset take seconds */
 
 /* What a child has to say. */
 enum said { SAID_CARDS, SAID_NO_LIBRARY, SAID_TOO_OLD };
