@@ -1,0 +1,69 @@
+/* card.h - one simulated unit with its card memory, as the bench of the whole unit drives it: a job in, a record out.
+ *
+ * Written from fpga/README.md alone and not from the engine's code, so that a mistake there is not repeated here. */
+#ifndef FPGA_SIM_UNIT_CARD_H
+#define FPGA_SIM_UNIT_CARD_H
+
+#include "fpga/sim/bench.h"
+#include "fpga/simulated/unit_model.h"
+
+REFERENCE_BEGIN
+#include "kernels/codec.h"
+#include "kernels/plan.h"
+REFERENCE_END
+
+/* A frame as the host has it. */
+struct Frame {
+	image_shape shape;
+	std::vector<uint32_t> pixels;
+	std::vector<uint8_t> payload_bytes;
+	payload compressed;
+	block_table blocks;
+	std::vector<uint32_t> offsets;
+};
+
+struct JobOptions {
+	bool strong = true, radial = true;
+	uint32_t watchdog = 40000; /* clocks */
+};
+
+/* What the unit wrote, parsed. */
+struct Record {
+	uint32_t job, status, n_blocks, n_bad, n_valid, n_nodata, n_saturated, max, max_index, n_strong;
+	uint64_t sum;
+	uint32_t clocks, n_pixels, first_bad, n_bins;
+	std::vector<uint64_t> bin_sum;
+	std::vector<uint32_t> bin_count;
+	std::vector<uint32_t> index, value; /* of the list, as many as there may be */
+};
+
+enum { STATUS_DAMAGED = 1, STATUS_LIST_FULL = 2, STATUS_WATCHDOG = 4, STATUS_PORT_ERROR = 8 };
+
+class Card {
+public:
+	Card(Random &random, uint32_t pixel_bits, uint32_t latency_clocks, uint32_t stall_percent);
+	~Card();
+	unit_model *model = nullptr;
+
+	uint32_t get(uint32_t offset);
+	void set(uint32_t offset, uint32_t value);
+	/* The plan's table and constants. */
+	void load(const plan &plan);
+	/* Writes the job and starts it. */
+	void start(const plan &plan, const Frame &frame, const JobOptions &options);
+	/* Runs until its end; fails the bench where it does not come. */
+	void wait();
+	/* Of the job that has ended. Looks that nothing was written where nothing belongs. */
+	Record record(const plan &plan);
+	uint64_t clocks() const;
+
+private:
+	std::vector<uint8_t> memory;
+	uint32_t lanes, job = 0;
+
+	void set64(uint32_t offset, uint64_t value);
+	void put_frame(const Frame &frame);
+	void put_settings(const plan &plan, const JobOptions &options);
+};
+
+#endif
