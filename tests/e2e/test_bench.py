@@ -11,6 +11,9 @@ BENCH = os.path.join(os.environ["SLUICE_BUILD"], "sluice-bench")
 FIELDS = {"case": str, "engine": str, "level": str, "threads": int, "batch": int, "frames": int, "ms_per_frame": float, "frames_per_s": float,
           "floor_ms": float, "x_floor": float, "spread": float, "mb_per_frame": float, "machine": str, "commit": str}
 SOMETIMES = {"scaling": float, "scaling_cpu": float, "device": str}
+CLOCKED = {"clocks_per_frame": float, "clock_mhz": int, "clock_assumed": bool, "units": int, "payload_gb_per_s": float, "table_gb_per_s": float,
+           "record_gb_per_s": float}
+STAGES = ("payload", "splitter", "decode", "reorder", "gearbox", "table", "join", "dispersion", "strong_list", "record_writer")
 SLUICE = os.path.join(os.environ["SLUICE_BUILD"], "sluice")
 
 
@@ -85,6 +88,35 @@ class Bench(unittest.TestCase):
             for line in mine:
                 self.complete(line)
 
+    def simulated_fpga(self):
+        listed = json.loads(subprocess.run([SLUICE, "engines", "--json"], capture_output=True, text=True, timeout=120, check=True).stdout)
+        [words] = [entry["words"] for entry in listed if entry["device"] == "fpga 0"]
+        if "simulated clock by clock" not in words:
+            self.skipTest(f"no simulated FPGA here: {words}")
+
+    def test_the_simulated_fpga_is_measured_in_clocks_and_only_when_asked_for(self):
+        self.simulated_fpga()
+        case = ("--threads", "1", "--rounds", "1", "--case", "arina-typical-u16")
+        lines, _ = self.lines(*case)
+        self.assertNotIn("fpga", {line["engine"] for line in lines})
+        lines, text = self.lines(*case, "--fpga")
+        self.assertGreater({line["engine"] for line in lines}, {"floor-lz4", "floor-memcpy", "cpu", "fpga"})
+        self.same_as_itself(text, len(lines))
+        [line] = [line for line in lines if line["engine"] == "fpga"]
+        stages = {f"stage_{what}_{stage}" for what in ("busy", "stalled_in", "stalled_out") for stage in STAGES}
+        self.assertEqual(set(line) - {"device"}, set(FIELDS) | set(CLOCKED) | stages)
+        for name, kind in CLOCKED.items():
+            self.assertIsInstance(line[name], (int, float) if kind is float else kind, name)
+            self.assertGreater(line[name], 0, name)
+        self.assertEqual((line["level"], line["units"], line["frames"], line["clock_mhz"]), ("simulated", 2, 2, 250))
+        self.assertAlmostEqual(line["frames_per_s"] * line["clocks_per_frame"] / 250e6, 1, 4)
+        self.assertGreaterEqual(line["stage_busy_join"], 192 * 192 / 32)  # a beat of 32 pixels per clock at the most
+        self.assertLess(line["stage_busy_join"], line["units"] * line["clocks_per_frame"])
+        twice, _ = self.lines(*case, "--engine", "fpga", "--clock-mhz", "500")
+        [again] = [line for line in twice if line["engine"] == "fpga"]
+        self.assertEqual((again["clocks_per_frame"], again["clock_mhz"]), (line["clocks_per_frame"], 500))
+        self.assertAlmostEqual(again["frames_per_s"] / line["frames_per_s"], 2, 4)
+
     def test_every_case_can_be_listed_and_the_uncommon_ones_run(self):
         listed = [line.split()[0] for line in bench("--list-cases").stdout.splitlines()]
         self.assertEqual(len(set(listed)), len(listed))
@@ -152,7 +184,7 @@ class Bench(unittest.TestCase):
 
     def test_mistakes_are_told_and_exit_2(self):
         for arguments in (["--engine", "abacus"], ["--case", "17m"], ["--level", "mmx"], ["--rounds", "0"], ["--compare", "one"], ["--node", "hubble"], ["--with", "cake", "--node", "arina"],
-                          ["--write", "/no/such/place"], ["--files", "/no/such/place", "--node", "arina"], ["--engine", "fpga"], ["--what"], ["x"]):
+                          ["--write", "/no/such/place"], ["--files", "/no/such/place", "--node", "arina"], ["--clock-mhz", "0"], ["--clock-mhz", "fast"], ["--what"], ["x"]):
             out = bench(*arguments)
             self.assertEqual(out.returncode, 2, arguments)
             self.assertTrue(out.stderr.strip(), arguments)
