@@ -7,7 +7,7 @@
 
 module unit #(
 	parameter int PIXEL_BITS = 16,
-	parameter int CORES = 12,
+	parameter int CORES = 6,
 	parameter int MAX_WIDTH = 8192
 ) (
 	input  logic         ap_clk,
