@@ -1,6 +1,6 @@
 // decode_core.sv - compressed blocks in, beats of pixels out: lz4_decoder and unshuffle with the buffers before, between and behind them.
 //
-// Commands and words may come ahead: 8 commands, 4 kB. A block is decoded into one half of a memory while the last one is unshuffled from
+// Commands and words may come ahead: 8 commands, 8 kB. A block is decoded into one half of a memory while the last one is unshuffled from
 // the other. Up to 512 beats wait behind, two blocks of u8 or four of other pixels, so that a block can be taken in one go while those
 // of other cores come about. A refused block gives as many beats as any, with out_error on the last.
 
@@ -33,14 +33,14 @@ module decode_core #(
 	logic [127:0] word;
 	/* verilator lint_off UNUSEDSIGNAL */ // how full the queues are that hold up by themselves
 	logic [3:0] commands_level;
-	logic [8:0] words_level;
+	logic [9:0] words_level;
 	logic [1:0] blocks_level;
 	/* verilator lint_on UNUSEDSIGNAL */
 
 	fifo #(.WIDTH(29), .DEPTH_LOG2(3)) cmd_queue (
 		.clk, .rst, .in_valid(cmd_valid), .in_ready(cmd_ready), .in_data({cmd_in_bytes, cmd_out_bytes}),
 		.out_valid(command_valid), .out_ready(command_ready), .out_data({command_in_bytes, command_out_bytes}), .level(commands_level));
-	fifo #(.WIDTH(128), .DEPTH_LOG2(8)) in_queue (
+	fifo #(.WIDTH(128), .DEPTH_LOG2(9)) in_queue (
 		.clk, .rst, .in_valid, .in_ready, .in_data,
 		.out_valid(word_valid), .out_ready(word_ready), .out_data(word), .level(words_level));
 

@@ -2,9 +2,10 @@
 //
 // A command (bytes of the block, bytes it must become) and its words, lowest byte first, become writes to one half of a memory of
 // 2 x 8192 bytes behind (lz4_copier tells how it is laid out) and a `done_valid`, up to 16 bytes per clock. The parser is ahead by up to
-// 32 steps, into the next block, too, so that what it takes to read a sequence hardly shows. A block is refused (`done_error`) exactly
-// where LZ4_decompress_safe refuses it or makes another number of bytes; its words are taken all the same, and the half of the memory
-// that it has holds anything then. `release_half`: the oldest half that is done has been read.
+// some 500 steps, far into the next block: it gains where long matches are copied, as in the high planes of a block, what it loses where
+// sequences are short, as in the low ones. A block is refused (`done_error`) exactly where LZ4_decompress_safe refuses it or makes another
+// number of bytes; its words are taken all the same, and the half of the memory that it has holds anything then. `release_half`: the
+// oldest half that is done has been read.
 
 module lz4_decoder #(
 	parameter bit [15:0] WATCHDOG = 16'hffff
@@ -28,7 +29,7 @@ module lz4_decoder #(
 	output logic [13:0]  done_bytes,
 	output logic         done_error
 );
-	localparam int QUEUE_LOG2 = 5;
+	localparam int QUEUE_LOG2 = 9;
 
 	logic room, push, step_valid, step_ready;
 	logic [138:0] pushed, step;

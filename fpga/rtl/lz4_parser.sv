@@ -2,7 +2,9 @@
 //
 // Steps: `LITERALS` (1 to 16 bytes, in `out_data` from byte `out_phase` on, going around), `MATCH` (out_data: length [13:0], offset
 // [26:14]) and, once for every block, `END` (out_data: bytes of the block [13:0], refused [14]). A step is pushed: `room` must promise
-// room for two more than there are. Accepted is what LZ4_decompress_safe accepts and decodes to exactly cmd_out_bytes, offset 0 included.
+// room for two more than there are. Accepted is what LZ4_decompress_safe accepts and decodes to exactly cmd_out_bytes: what the format
+// allows; offset 0; and what liblz4's short cut lets pass, which copies up to 14 literals and a match of up to 18 bytes at an offset of 8
+// or more unseen where 32 bytes of output and 17 of input are left: such a match may reach into the last literals.
 //
 // Two clocks per decision: one looks at the four bytes that come next and at how much is left, one acts. Checks are judged one clock
 // after the act that they are about, so a damaged block may have a step or two behind its fault: it is refused all the same. However a
@@ -32,12 +34,13 @@ module lz4_parser #(
 	localparam bit [15:0] LAST_LITERALS = 16'd5;  // the format: a match ends before these,
 	localparam bit [15:0] MATCH_LIMIT = 16'd12;   // and begins before these;
 	localparam bit [15:0] IN_LIMIT = 16'd8;       // an offset, a token and the last literals
+	localparam bit [15:0] SHORT_OUT = 16'd32;     // liblz4's short cut: left of the output before the token,
+	localparam bit [15:0] SHORT_IN = 16'd17;      // and of the input behind it
 
-	localparam bit [3:0] IDLE = 4'd0, LOOK = 4'd1, ACT = 4'd2, TAKE = 4'd3, COPY = 4'd4, JOIN = 4'd5, FINISH = 4'd6, FLUSH = 4'd7,
-		TELL = 4'd8;
+	localparam bit [2:0] IDLE = 3'd0, LOOK = 3'd1, ACT = 3'd2, COPY = 3'd3, JOIN = 3'd4, FINISH = 3'd5, FLUSH = 3'd6, TELL = 3'd7;
 	localparam bit [1:0] TOKEN = 2'd0, MORE_LITERALS = 2'd1, OFFSET = 2'd2, MORE_MATCH = 2'd3;
 
-	logic [3:0] state;
+	logic [2:0] state;
 	logic [1:0] subject;         // what the next bytes are
 	logic [15:0] rest, space;    // bytes of the block not parsed yet, and not made yet; signed: below 0 the block is bad
 	logic [13:0] made, size;     // bytes that the steps so far make; and the whole block is to have
@@ -45,6 +48,7 @@ module lz4_parser #(
 	logic [12:0] offset;
 	logic [3:0] match_low;       // the token's part of the match length
 	logic bad, too_far, matched;
+	logic fresh;                 // the first clock of literals: they are counted
 	logic [15:0] clocks;
 
 	// The window: two words of the input, `at` the next byte in it; at[4] says that the first one is used up.
@@ -71,12 +75,13 @@ module lz4_parser #(
 	assign ahead = at[0] ? ahead2[39:8] : ahead2[31:0];
 
 	// What they add to a length: bytes of 255 and the one that ends them, as far as four bytes go.
+	logic [3:0] full;
 	logic [2:0] n_full, n_more;
 	logic [10:0] more;
 	logic more_ends;
 
 	always_comb begin
-		n_full = view[7:0] != 8'hff ? 3'd0 : view[15:8] != 8'hff ? 3'd1 : view[23:16] != 8'hff ? 3'd2 : view[31:24] != 8'hff ? 3'd3 : 3'd4;
+		n_full = !full[0] ? 3'd0 : !full[1] ? 3'd1 : !full[2] ? 3'd2 : !full[3] ? 3'd3 : 3'd4;
 		more_ends = !n_full[2];
 		n_more = n_full + {2'b0, more_ends};
 		case (n_full)
@@ -103,27 +108,33 @@ module lz4_parser #(
 	assign shift = at[4] || (copy_now && whole);
 
 	// What ACT does.
-	logic more_sequences;        // what is left is enough for a match here (looked up in LOOK)
-	logic no_literals, act, emits;
+	logic enough, short_cut;     // what is left is enough for a match here, or for the short cut (looked up in LOOK)
+	logic more_sequences, unseen;
+	logic no_literals, one_more, act, emits; // one_more: the length of literals ends with the byte behind the token
 	logic [2:0] used;
 	logic [15:0] offset_here;
 	logic [3:0] low_here;
 
 	assign act = state == ACT && room;
 	assign no_literals = view[7:4] == '0;
+	assign one_more = view[7:4] == 4'd15 && !full[1];
 	assign offset_here = subject == TOKEN ? view[23:8] : view[15:0];
 	assign low_here = subject == TOKEN ? view[3:0] : match_low;
+	assign more_sequences = enough || short_cut;
+	assign unseen = short_cut && low_here != 4'd15 && offset_here >= 16'd8;
 	assign emits = act && more_sequences && ((subject == TOKEN && no_literals) || subject == OFFSET);
 	always_comb
 		case (subject)
-		TOKEN: used = no_literals && more_sequences ? 3'd3 : 3'd1;
+		TOKEN: used = no_literals ? {1'b0, more_sequences, 1'b1} : {1'b0, one_more, !one_more};
 		OFFSET: used = more_sequences ? 3'd2 : 3'd0;
 		default: used = n_more;
 		endcase
 
 	always_ff @(posedge clk) begin
-		if (state == LOOK)
+		if (state == LOOK) begin
 			view <= ahead;
+			full <= {&ahead[31:24], &ahead[23:16], &ahead[15:8], &ahead[7:0]};
+		end
 		if (shift)
 			row0 <= row1;
 		else if (!have0)
@@ -184,19 +195,23 @@ module lz4_parser #(
 		end else begin
 			if (act)
 				rest <= rest - {13'd0, used};
-			else if (state == TAKE)
+			else if (fresh)
 				rest <= rest - {1'b0, length};
 			if (emits && low_here != 4'd15) begin
 				space <= space - ({12'd0, low_here} + 16'd4);
 				made <= made + ({10'd0, low_here} + 14'd4);
-			end else if (state == TAKE || (state == JOIN && room)) begin
+			end else if (fresh || (state == JOIN && room)) begin
 				space <= space - {1'b0, length};
 				made <= made + length[13:0];
 			end
-			more_sequences <= !rest[15] && rest >= (subject == TOKEN ? IN_LIMIT + 16'd1 : IN_LIMIT) && !space[15] && space >= MATCH_LIMIT;
+			enough <= !rest[15] && rest >= (subject == TOKEN ? IN_LIMIT + 16'd1 : IN_LIMIT) && !space[15] && space >= MATCH_LIMIT;
+			if (state == LOOK && subject == TOKEN)
+				short_cut <= !rest[15] && rest > SHORT_IN && !space[15] && space >= SHORT_OUT;
+			else if (act && subject == TOKEN && view[7:4] == 4'd15)
+				short_cut <= 1'b0;
 			too_far <= emits && offset_here > {2'b0, made};
-			matched <= (emits && low_here != 4'd15) || (state == JOIN && room);
-			if (act || copy_now || state == TAKE || state == JOIN || (state == LOOK && ready_here))
+			matched <= (emits && low_here != 4'd15 && !unseen) || (state == JOIN && room);
+			if (act || copy_now || fresh || state == JOIN || (state == LOOK && ready_here))
 				clocks <= clocks + 1'b1;
 			if (rest[15] || space[15] || too_far || (matched && space < LAST_LITERALS) || length[14] || clocks == WATCHDOG ||
 			    (state == FINISH && (rest != '0 || space != '0)))
@@ -206,7 +221,9 @@ module lz4_parser #(
 	always_ff @(posedge clk)
 		if (rst) begin
 			state <= IDLE;
+			fresh <= 1'b0;
 		end else begin
+			fresh <= 1'b0;
 			case (state)
 			IDLE: begin
 				subject <= TOKEN;
@@ -222,17 +239,21 @@ module lz4_parser #(
 					case (subject)
 					TOKEN:
 						if (!no_literals) begin
-							if (view[7:4] == 4'd15)
+							if (view[7:4] == 4'd15 && !one_more)
 								subject <= MORE_LITERALS;
-							else
-								state <= TAKE;
+							else begin
+								state <= COPY;
+								fresh <= 1'b1;
+							end
 						end else if (!more_sequences)
 							state <= FINISH;
 						else if (low_here == 4'd15)
 							subject <= MORE_MATCH;
 					MORE_LITERALS:
-						if (more_ends)
-							state <= TAKE;
+						if (more_ends) begin
+							state <= COPY;
+							fresh <= 1'b1;
+						end
 					OFFSET:
 						if (!more_sequences)
 							state <= FINISH;
@@ -243,8 +264,6 @@ module lz4_parser #(
 							state <= JOIN;
 					endcase
 				end
-			TAKE:
-				state <= COPY;
 			COPY: begin
 				subject <= OFFSET;
 				if (copy_now && copy_last)
@@ -279,7 +298,7 @@ module lz4_parser #(
 			case (subject)
 			TOKEN: begin
 				match_low <= view[3:0];
-				length <= no_literals ? 15'd19 : {11'd0, view[7:4]};
+				length <= no_literals ? 15'd19 : {11'd0, view[7:4]} + (one_more ? {7'd0, view[15:8]} : '0);
 			end
 			OFFSET:
 				length <= 15'd19;

@@ -162,8 +162,9 @@ inline unsigned awkward_offset(Random &random, unsigned done)
 	return std::min(offset, done);
 }
 
-/* Sequences that no compressor would write: every kind of length and offset, next to each other. */
-inline Block crafted_block(Random &random, unsigned out_bytes)
+/* Sequences that no compressor would write: every kind of length and offset, next to each other. Matches begin no later than `begins` bytes
+ * before the end, and end no later than `ends` before it: 12 and 5 by the format, down to 0 for blocks that may be refused. */
+inline Block crafted_block(Random &random, unsigned out_bytes, unsigned begins = 12, unsigned ends_before = 5)
 {
 	Block block;
 	unsigned done = 0;
@@ -172,15 +173,16 @@ inline Block crafted_block(Random &random, unsigned out_bytes)
 	for (;;) {
 		const unsigned left = out_bytes - done;
 		unsigned literals = done && random.chance(55) ? 0 : awkward_length(random), match = 4 + awkward_length(random);
-		bool ends = left < 13 || random.chance(1);
+		bool ends = left <= begins || random.chance(1);
 
 		if (!ends) {
-			literals = std::min(literals, left - 12);
-			ends = done + literals == 0;
-			match = std::min(match, left - literals - 5);
+			literals = std::min(literals, left - begins);
+			ends = done + literals == 0 || left - literals < 4 + ends_before;
 		}
 		if (ends)
 			literals = left;
+		else
+			match = std::min(match, left - literals - ends_before);
 		const unsigned low = ends ? random.below(16) : std::min(match - 4, 15u);
 		block.in.push_back(static_cast<uint8_t>(std::min(literals, 15u) << 4 | low));
 		if (literals >= 15)
@@ -198,7 +200,7 @@ inline Block crafted_block(Random &random, unsigned out_bytes)
 		done += match;
 	}
 	judge(block);
-	CHECK(block.good, "a crafted block of %u bytes is refused", out_bytes);
+	CHECK(block.good || begins < 12 || ends_before < 5, "a crafted block of %u bytes is refused", out_bytes);
 	return block;
 }
 
@@ -209,7 +211,7 @@ inline Block damaged(Random &random, Block block, unsigned unit)
 	const unsigned at = random.below(static_cast<uint32_t>(in.size())), n = 1 + random.below(4);
 	const unsigned early = std::min(at, random.below(40)); /* most sequences begin at a block's begin */
 
-	switch (random.below(13)) {
+	switch (random.below(14)) {
 	case 0:
 		for (unsigned i = 0; i < n; i++)
 			in[random.below(static_cast<uint32_t>(in.size()))] ^= static_cast<uint8_t>(1u << random.below(8));
@@ -245,7 +247,9 @@ inline Block damaged(Random &random, Block block, unsigned unit)
 	case 10:
 		in.erase(in.begin() + at);
 		break;
-	case 11:
+	case 11: /* around what the format says of a block's end */
+		return crafted_block(random, std::min(block.out_bytes, 64 * unit), 9 + random.below(5), 3 + random.below(4));
+	case 12:
 		in.insert(in.begin() + at, static_cast<uint8_t>(random.next()));
 		break;
 	default:
