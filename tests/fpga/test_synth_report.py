@@ -71,6 +71,14 @@ def check_pair(folder):
     assert "| leaf | 2 | 1 | 6 |" in done.stdout, done.stdout
 
 
+def check_flat(folder):
+    done, [design] = measured(folder, "--module", "pair", "--bits", "16", "--flat")
+    assert done.returncode == 0, done.stdout
+    assert design["whole"]["FF"] == 2 * 6 + 2 + 16 + 32 and design["levels"]["total"] == 2, design
+    [(name, module)] = design["modules"].items()
+    assert name == "pair" and module["instances"] == 1, design["modules"]
+
+
 def check_memory(folder):
     done, [design] = measured(folder, "--module", "memory", "--bits", "16")
     assert done.returncode == 0, done.stdout
@@ -101,6 +109,7 @@ def main():
             with open(os.path.join(folder, name + ".sv"), "w") as f:
                 f.write(text)
         check_pair(folder)
+        check_flat(folder)
         check_memory(folder)
         check_refusals(folder)
     return 0
