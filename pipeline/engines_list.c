@@ -27,7 +27,7 @@ static void print_capabilities(const struct engine_capabilities *c)
 	printf("; payloads:");
 	for (unsigned i = 0; i < CODECS; i++)
 		if (c->codecs >> i & 1)
-			printf("%s %s", i ? "," : "", codec_name((enum codec)i));
+			printf("%s %s", c->codecs & ((1u << i) - 1) ? "," : "", codec_name((enum codec)i));
 	printf("; up to %u radial bins\n", c->max_bins);
 	if (c->needs_pinned)
 		printf("             has memory of its own; up to %u images at a time\n", c->max_batch);

@@ -23,7 +23,7 @@ static const char help[] =
 	"  sluice top [ADDRESS]                             what a running node does, in a terminal\n"
 	"  sluice check [CONFIG] [--set KEY=VALUE ...]      is a configuration right?\n"
 	"  sluice config                                    print the reference configuration\n"
-	"  sluice engines [--json]                          engines and devices found, and why others are not there\n"
+	"  sluice engines [--json] [CONFIG] [--set K=V ...] engines and devices found, and why others are not there\n"
 	"  sluice recover DIR                               make readable what a killed node left in DIR\n"
 	"  sluice graph                                     lanes, steps and rings of the node\n"
 	"\n"
@@ -88,28 +88,37 @@ static bool wants_help(int argc, char **argv)
 	return false;
 }
 
+/* CONFIG and --set; json: where --json is noted, NULL: it is not known. */
+static int take_arguments(const char *command, int argc, char **argv, struct command_sets *sets, const char **path, bool *json)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--set") && i + 1 < argc && sets->n < COMMAND_SETS_MAX)
+			sets->set[sets->n++] = argv[++i];
+		else if (!strncmp(argv[i], "--set=", 6) && sets->n < COMMAND_SETS_MAX)
+			sets->set[sets->n++] = argv[i] + 6;
+		else if (json && !strcmp(argv[i], "--json"))
+			*json = true;
+		else if (argv[i][0] != '-' && !*path)
+			*path = argv[i];
+		else
+			return command_mistake(command, "'%s' is not understood", argv[i]);
+	}
+	return 0;
+}
+
 static int command_check(int argc, char **argv)
 {
 	struct config *config = malloc(sizeof(*config));
 	struct command_sets sets = {0};
 	const char *path = NULL;
-	int rc = 0;
+	int rc;
 
 	if (wants_help(argc, argv)) {
 		free(config);
 		puts("usage: sluice check [CONFIG] [--set KEY=VALUE ...]\n\nSays whether a configuration is right, and if not, where and why. Starts nothing.");
 		return COMMAND_DONE;
 	}
-	for (int i = 1; i < argc && rc == 0; i++) {
-		if (!strcmp(argv[i], "--set") && i + 1 < argc && sets.n < COMMAND_SETS_MAX)
-			sets.set[sets.n++] = argv[++i];
-		else if (!strncmp(argv[i], "--set=", 6) && sets.n < COMMAND_SETS_MAX)
-			sets.set[sets.n++] = argv[i] + 6;
-		else if (argv[i][0] != '-' && !path)
-			path = argv[i];
-		else
-			rc = command_mistake("check", "'%s' is not understood", argv[i]);
-	}
+	rc = take_arguments("check", argc, argv, &sets, &path, NULL);
 	if (rc == 0)
 		rc = command_config("check", config, path, &sets);
 	if (rc == 0)
@@ -143,26 +152,31 @@ static int command_print_config(int argc, char **argv)
 
 static int command_engines(int argc, char **argv)
 {
+	struct command_sets sets = {0};
 	struct config *config;
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	const char *path = NULL;
+	bool json = false;
+	int rc;
 
-	if (argc > 1 && !json && !wants_help(argc, argv))
-		return command_mistake("engines", "'%s' is not understood", argv[strcmp(argv[1], "--json") ? 1 : 2]);
-	if (argc > 1 && !json) {
-		puts("usage: sluice engines [--json]\n\nLists every device of every engine, with name, memory, NUMA node and driver, and why the others are not\n"
-		     "available. --json: one array of objects.");
+	if (wants_help(argc, argv)) {
+		puts("usage: sluice engines [--json] [CONFIG] [--set KEY=VALUE ...]\n\nLists every device of every engine, with name, memory, NUMA node and driver, and\n"
+		     "why the others are not available. --json: one array of objects. What is configured decides which can be used, e.g.\n"
+		     "--set engine.fpga_simulated=on.");
 		return COMMAND_DONE;
 	}
+	rc = take_arguments("engines", argc, argv, &sets, &path, &json);
+	if (rc)
+		return rc;
 	config = malloc(sizeof(*config));
 	if (!config)
 		return COMMAND_FAILED;
-	config_defaults(config);
-	if (json)
+	rc = command_config("engines", config, path, &sets);
+	if (rc == 0 && json)
 		engines_print_json(config);
-	else
+	else if (rc == 0)
 		engines_print(config);
 	free(config);
-	return COMMAND_DONE;
+	return rc;
 }
 
 static int command_graph(int argc, char **argv)

@@ -23,7 +23,8 @@ class Mistakes(unittest.TestCase):
             words = (command, "somewhere", "--tpyo") if command == "recover" else (command, "--tpyo")
             self.check_refused(words, f"(sluice {command} --help)", *([] if command == "recover" else ["'--tpyo'"]))
         self.check_refused(("run", "-qx"), "'-x'")
-        self.check_refused(("engines", "--json", "more"), "'more'")
+        self.check_refused(("engines", "--json", "--more"), "'--more'")
+        self.check_refused(("engines", "--set", "engine.fpga_simulated=perhaps"), "engine.fpga_simulated")
 
     def test_a_missing_value_is_named(self):
         self.check_refused(("run", "--set"), "--set: its value is missing", "(sluice run --help)")
