@@ -6,7 +6,8 @@
 
 module fifo #(
 	parameter int WIDTH = 32,
-	parameter int DEPTH_LOG2 = 4
+	parameter int DEPTH_LOG2 = 4,
+	parameter bit DEEP = DEPTH_LOG2 > 6 // in block RAM
 ) (
 	input  logic                clk,
 	input  logic                rst,
@@ -18,8 +19,6 @@ module fifo #(
 	output logic [WIDTH-1:0]    out_data,
 	output logic [DEPTH_LOG2:0] level
 );
-	localparam bit DEEP = DEPTH_LOG2 > 6;
-
 	logic [DEPTH_LOG2-1:0] head, tail;
 	logic put, take;
 
@@ -90,4 +89,8 @@ module fifo #(
 					tail <= tail + 1'b1;
 		end
 	endgenerate
+
+`ifdef PROVE_FIFO
+`include "fifo.svh"
+`endif
 endmodule

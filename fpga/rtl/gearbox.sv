@@ -173,4 +173,8 @@ module gearbox #(
 	always_ff @(posedge clk)
 		if (move)
 			out_data <= kept;
+
+`ifdef PROVE_GEARBOX
+`include "gearbox.svh"
+`endif
 endmodule

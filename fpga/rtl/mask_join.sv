@@ -88,4 +88,8 @@ module mask_join #(
 			out_row_last <= in_row_last;
 			out_last <= in_last;
 		end
+
+`ifdef PROVE_MASK_JOIN
+`include "mask_join.svh"
+`endif
 endmodule

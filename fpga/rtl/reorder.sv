@@ -127,4 +127,8 @@ module reorder #(
 		end
 	endgenerate
 	assign tail[511:7*PIXEL_BITS] = '0;
+
+`ifdef PROVE_REORDER
+`include "reorder.svh"
+`endif
 endmodule

@@ -186,4 +186,8 @@ module splitter #(
 
 	logic unused;
 	assign unused = &{1'b0, n_next, sized_bytes[33:14]};
+
+`ifdef PROVE_SPLITTER
+`include "splitter.svh"
+`endif
 endmodule
