@@ -79,7 +79,7 @@ module dispersion #(
 			pause <= '0;
 			extra <= 1'b0;
 			beat <= '0;
-			beat_3_up <= RING_BITS'(11'd0 - {1'b0, cfg_beats_per_row} * 11'd3);
+			beat_3_up <= RING_BITS'(12'd0 - {1'b0, cfg_beats_per_row, 1'b0} - {2'd0, cfg_beats_per_row});
 			beat_4_up <= RING_BITS'(12'd0 - {cfg_beats_per_row, 2'd0});
 		end else if (take) begin
 			beat <= beat + 1'b1;
@@ -150,7 +150,7 @@ module dispersion #(
 				.old_read_at_0(beat_4_up), .has_old_2,
 				.sum_read_at_4(place_4), .centre_read_at_5(beat_3_up_5),
 				.sum_write_at_6(place_6), .write_6(valid_6), .first_row_6,
-				.old_write_at_7(beat_7), .write_7(valid_7), .has_centre_7,
+				.old_write_at_7(beat_7), .write_7(valid_7),
 				.m_7(m_7[i*3 +: 3]), .x_7(x_7[i*X_BITS +: X_BITS]), .y_7(y_7[i*Y_BITS +: Y_BITS]),
 				.centre_7(centres_7[i*PIXEL_BITS +: PIXEL_BITS]), .centre_ok_7(centres_ok_7[i]));
 		end

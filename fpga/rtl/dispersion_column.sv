@@ -34,7 +34,6 @@ module dispersion_column #(
 	input  logic                        first_row_6,  // nothing is above
 	input  logic [RING_BITS-1:0]        old_write_at_7,
 	input  logic                        write_7,
-	input  logic                        has_centre_7, // there is a row three up
 	output logic [2:0]                  m_7,          // pixels that count
 	output logic [VALUE_BITS+2:0]       x_7,          // their sum
 	output logic [2*VALUE_BITS+2:0]     y_7,          // that of their squares
@@ -92,12 +91,13 @@ module dispersion_column #(
 		y_7 <= y_6;
 	end
 
-	// The rows: in, three rows later the centre, four rows after that the pixel that leaves.
+	// The rows: in, three rows later the centre, four rows after that the pixel that leaves. What is read before there are three rows is of
+	// no row of this frame: the parent drops such a beat, and no pixel that it leaves in the memory above is ever read.
 	logic [PIXEL_BITS:0] centre_fetched, centre_held;
 	wire centre_counts = centre_ok_7 && !is_big(centre_7);
 
 	assign centre_7 = centre_held[PIXEL_BITS-1:0];
-	assign centre_ok_7 = centre_held[PIXEL_BITS] && has_centre_7;
+	assign centre_ok_7 = centre_held[PIXEL_BITS];
 
 	always_ff @(posedge clk) begin
 		if (write_1)

@@ -7,8 +7,8 @@
 module dispersion_window #(
 	parameter int PIXEL_BITS = 16,
 	parameter int LANES = 512 / PIXEL_BITS,
-	parameter int X_BITS = 19, // of a column's sum; Y_BITS of its sum of squares
-	parameter int Y_BITS = 35
+	parameter int X_BITS = (PIXEL_BITS < 24 ? PIXEL_BITS : 24) + 3, // of a column's sum; Y_BITS of its sum of squares
+	parameter int Y_BITS = 2 * X_BITS - 3
 ) (
 	input  logic                          clk,
 	input  logic                          clear,
