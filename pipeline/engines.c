@@ -25,7 +25,7 @@ static const struct {
 	{"cpu", &engine_cpu, NULL, NULL},
 	{"cuda", NULL, "sluice-cuda.so", "it is built where NVIDIA's toolkit is found"},
 	{"opencl", &engine_opencl, NULL, NULL},
-	{"fpga", NULL, "sluice-fpga.so", "it is built with the program"},
+	{"fpga", NULL, "sluice-fpga.so", "it is built where python3 is found"},
 	{"reference", &engine_reference, NULL, NULL},
 };
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))

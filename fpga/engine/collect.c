@@ -200,13 +200,13 @@ static int read_counts(struct engine_queue *q, uint32_t unit)
 	return r.error;
 }
 
-/* More than any job can take that moves at all: its watchdog ends it long before. */
+/* More than any job can take that moves at all, before the slowest memory: its watchdog ends it long before. Two seconds for 16 megapixels at 250 MHz. */
 static uint64_t limit_of(const struct fpga_job *job)
 {
 	const struct plan *plan = job->plan->plan;
 	uint64_t beats = (uint64_t)job->plan->beats_per_row * (plan->shape.height + 16u), words = job->item->payload.len_bytes / 16 + job->item->blocks->n_blocks;
 
-	return 16 * (uint64_t)FPGA_WATCHDOG_CLOCKS + 1000 * (beats + words + job->n_bins + image_pixels(&plan->shape));
+	return 16 * (uint64_t)FPGA_WATCHDOG_CLOCKS + 256 * (beats + words + job->n_bins) + 16 * (uint64_t)image_pixels(&plan->shape);
 }
 
 static int fetch_record(struct engine_queue *q, const struct fpga_job *job)

@@ -9,6 +9,7 @@
 
 #define ALL_OUTPUTS (OUTPUT_TOTALS | OUTPUT_RADIAL | OUTPUT_STRONG | OUTPUT_SPOTS)
 #define SPOTS_LISTED 2000u
+#define MOST_STRONG 4000000u
 #define SLAB_ALIGN 64u
 
 static size_t aligned(size_t n)
@@ -29,7 +30,7 @@ static void make_plan(struct batch *b, const struct batch_settings *settings, st
 	s.shape = settings->shape;
 	s.algorithm = settings->algorithm;
 	s.user_mask = mask;
-	s.max_strong = (uint32_t)pixels;
+	s.max_strong = pixels < MOST_STRONG ? (uint32_t)pixels : MOST_STRONG;
 	s.max_spots = SPOTS_LISTED;
 	assert_int_equal(geometry_flat(&s.geometry, 100, settings->shape.width / 2.5, settings->shape.height / 2.0, 0.1, 0.1, 1), 0);
 	assert_int_equal(plan_make(&b->plan, &s, 1, message, sizeof message), 0);
