@@ -120,7 +120,29 @@ module registers #(
 				interrupt_status <= !interrupt_status;
 		end
 
-	// A job's words.
+	// A job's words as the stages see them. For reading back, and for writing a part of one, a memory holds the same, and C[m] behind them; C[m] is written on
+	// into the dispersion stage. `written`: what the memory holds has been written since reset; C[m] keeps its value over one, here and there.
+	(* ram_style = "distributed" *) logic [31:0] copy [0:127];
+	logic [63:0] written;
+	logic [31:0] w_old, w_new;
+	logic w_is_c, w_is_cfg, put;
+
+	assign w_is_c = w_index[9:6] == 4'(`REG_C_Q16 >> 8);
+	assign w_is_cfg = w_index >= 10'(FIRST) && w_index < 10'(WORDS);
+	assign put = write && !running && !ap_start && (w_is_c || w_is_cfg);
+	assign w_old = w_is_c || written[w_index[5:0]] ? copy[{w_is_c, w_index[5:0]}] : 32'd0;
+	assign w_new = (w_old & ~w_mask) | (w_data & w_mask);
+	always_ff @(posedge clk) begin
+		if (put)
+			copy[{w_is_c, w_index[5:0]}] <= w_new;
+		if (rst)
+			written <= 64'd0;
+		else if (put && !w_is_c)
+			written[w_index[5:0]] <= 1'b1;
+		c_write <= put && w_is_c && !rst;
+		c_index <= w_index[5:0];
+		c_value <= w_new[29:0];
+	end
 	genvar i;
 	generate
 		for (i = 0; i < WORDS; i = i + 1) begin : word
@@ -132,33 +154,18 @@ module registers #(
 				always_ff @(posedge clk)
 					if (rst)
 						value <= 32'd0;
-					else if (write && !running && !ap_start && w_index == 10'(i))
-						value <= (value & ~w_mask) | (w_data & w_mask);
+					else if (put && !w_is_c && w_index[5:0] == 6'(i))
+						value <= w_new;
 				assign cfg[32*i +: 32] = value;
 			end
 		end
 	endgenerate
 
-	// C[m]: kept here for reading back, and written on into the dispersion stage.
-	(* ram_style = "distributed" *) logic [31:0] c_table [0:63];
-	logic [31:0] c_old, c_new;
-	logic c_put;
-
-	assign c_old = c_table[w_index[5:0]];
-	assign c_new = (c_old & ~w_mask) | (w_data & w_mask);
-	assign c_put = write && !running && !ap_start && w_index[9:6] == 4'(`REG_C_Q16 >> 8);
-	always_ff @(posedge clk) begin
-		if (c_put)
-			c_table[w_index[5:0]] <= c_new;
-		c_write <= c_put && !rst;
-		c_index <= w_index[5:0];
-		c_value <= c_new[29:0];
-	end
-
 	// Reading, two clocks: the words of a group, then which group.
 	logic [9:0] r_index;
-	logic [31:0] r_control, r_cfg, r_fixed, r_counts, r_c;
-	logic [2:0] r_group;
+	logic [31:0] r_control, r_copy, r_fixed, r_counts;
+	logic [2047:0] counts;
+	logic [1:0] r_group;
 	logic [1:0] reading;
 
 	assign s_arready = reading == 2'd0 && !s_rvalid;
@@ -184,7 +191,8 @@ module registers #(
 		3'd6: r_fixed = clocks[31:0];
 		default: r_fixed = clocks[63:32];
 		endcase
-	logic [31:0] q_control, q_cfg, q_fixed, q_counts, q_c;
+	logic [31:0] q_control, q_copy, q_fixed, q_counts;
+	logic r_is_c, r_known;
 
 	always_comb
 		case (r_index[1:0])
@@ -193,40 +201,35 @@ module registers #(
 		2'd2: r_control = {31'd0, interrupt_enabled};
 		default: r_control = {31'd0, interrupt_status};
 		endcase
-	assign r_cfg = cfg[32*(r_index[5:0] < 6'(WORDS) ? r_index[5:0] : 6'd0) +: 32];
-	assign r_counts = r_index[5:0] < 6'd48 ? stages[32*r_index[5:0] +: 32] : events[32*r_index[2:0] +: 32];
-	assign r_c = c_table[r_index[5:0]];
+	assign r_is_c = r_index[9:6] == 4'(`REG_C_Q16 >> 8);
+	assign r_copy = r_is_c || written[r_index[5:0]] ? copy[{r_is_c, r_index[5:0]}] : 32'd0;
+	assign counts = {256'd0, events, stages};
+	assign r_counts = counts[{r_index[5:0], 5'd0} +: 32];
+	assign r_known = r_is_c || r_index < 10'(`REG_EVENTS / 4 + `ENTRIES_EVENTS);
 
 	always_ff @(posedge clk) begin
 		if (s_arready)
 			r_index <= s_araddr[11:2];
 		if (reading == 2'd1) begin
 			q_control <= r_control;
-			q_cfg <= r_cfg;
+			q_copy <= r_known ? r_copy : 32'd0;
 			q_fixed <= r_fixed;
 			q_counts <= r_counts;
-			q_c <= r_c;
 			if (r_index < 10'(FIRST))
-				r_group <= 3'd0;
-			else if (r_index < 10'(WORDS))
-				r_group <= 3'd1;
-			else if (r_index < 10'(`REG_CLOCKS / 4 + 2))
-				r_group <= 3'd2;
+				r_group <= 2'd0;
+			else if (r_index >= 10'(WORDS) && r_index < 10'(`REG_CLOCKS / 4 + 2))
+				r_group <= 2'd1;
 			else if (r_index >= 10'(`REG_STAGE / 4) && r_index < 10'(`REG_EVENTS / 4 + `ENTRIES_EVENTS))
-				r_group <= 3'd3;
-			else if (r_index[9:6] == 4'(`REG_C_Q16 >> 8))
-				r_group <= 3'd4;
+				r_group <= 2'd2;
 			else
-				r_group <= 3'd5;
+				r_group <= 2'd3; // a word of the memory, or none: 0
 		end
 		if (reading == 2'd2)
 			case (r_group)
-			3'd0: s_rdata <= q_control;
-			3'd1: s_rdata <= q_cfg;
-			3'd2: s_rdata <= q_fixed;
-			3'd3: s_rdata <= q_counts;
-			3'd4: s_rdata <= q_c;
-			default: s_rdata <= 32'd0;
+			2'd0: s_rdata <= q_control;
+			2'd1: s_rdata <= q_fixed;
+			2'd2: s_rdata <= q_counts;
+			default: s_rdata <= q_copy;
 			endcase
 	end
 endmodule

@@ -255,7 +255,7 @@ module unit #(
 	logic [LANES*12-1:0] to_bins;
 	logic [511:0] to_pixels;
 
-	assign n_bins = radial_on ? cfg[8*`REG_N_BINS +: 13] : 13'd0;
+	assign n_bins = !radial_on ? 13'd0 : cfg[8*`REG_N_BINS+12] ? 13'd4096 : cfg[8*`REG_N_BINS +: 13];
 	generate
 		for (i = 0; i < LANES; i = i + 1) begin : guard
 			always_ff @(posedge clk)
