@@ -1,7 +1,8 @@
 /* lz4.h - an LZ4 block decoder that is faster than liblz4's on bit planes. Private to kernels/cpu.
  *
- * It takes only what the format allows, which is what LZ4_decompress_safe accepts but for offset 0; whatever it does not take is for
- * LZ4_decompress_safe to decide on. So lz4_block accepts and refuses what that does, with the same bytes. */
+ * It takes only what the format allows, which is what LZ4_decompress_safe accepts but for offset 0 and a short match that reaches into the
+ * last literals; whatever it does not take is for LZ4_decompress_safe to decide on. So lz4_block accepts and refuses what that does, with
+ * the same bytes. */
 #ifndef KERNELS_CPU_LZ4_H
 #define KERNELS_CPU_LZ4_H
 

@@ -1,8 +1,9 @@
 /* fuzz_lz4.c - hostile LZ4 blocks through the own decoders of engines (libFuzzer), against liblz4 and a naive reading of the format.
  *
  * Input: size of the output (u16 little-endian), block. The naive decoder takes what the format allows; liblz4 must then take it too, with the
- * same bytes, and refuse everything else but blocks with offset 0, of which the format says nothing good. The CPU engine's decoders must
- * take exactly what the naive one takes, those of device kernels (here in plain C) exactly what liblz4 does. With SLUICE_FUZZ_SEEDS in the environment an input that is refused ends the run. */
+ * same bytes, and refuse everything else but blocks with offset 0 and short matches that reach into the last literals, of which the format
+ * says nothing good and liblz4 takes some. The CPU engine's decoders must take exactly what the naive one takes, those of device kernels
+ * (here in plain C) exactly what liblz4 does. With SLUICE_FUZZ_SEEDS in the environment an input that is refused ends the run. */
 #include <lz4.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum verdict { TAKEN, REFUSED, OFFSET_0 };
+enum verdict { TAKEN, REFUSED, UNUSUAL };
 
 struct bytes {
 	const uint8_t *at, *end;
@@ -53,15 +54,17 @@ static enum verdict naive(struct bytes in, uint8_t *out, size_t size)
 		at += n_literals;
 		in.at += n_literals;
 		if (at + 12 > size || in.end - in.at < 8)
-			return in.at == in.end && at == size ? TAKEN : REFUSED;
+			return in.at == in.end && at == size ? TAKEN : at + 12 > size ? REFUSED : UNUSUAL;
 		offset = in.at[0] | (size_t)in.at[1] << 8;
 		in.at += 2;
 		if (n_match == 19 && !add_length(&in, &n_match))
 			return REFUSED;
 		if (offset == 0)
-			return OFFSET_0;
-		if (offset > at || n_match + 5 > size - at)
+			return UNUSUAL;
+		if (offset > at || n_match > size - at)
 			return REFUSED;
+		if (n_match + 5 > size - at)
+			return n_match > 18 || n_literals > 14 || offset < 8 ? REFUSED : UNUSUAL;
 		for (; n_match > 0; n_match--, at++)
 			out[at] = out[at - offset];
 	}
@@ -131,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_size)
 			check_level(level, &block, out, size, verdict == TAKEN);
 	check_device(&block, data_size % 4, true, theirs, size, taken);
 	check_device(&block, size % 4, false, theirs, size, taken);
-	demand(verdict == TAKEN || !getenv("SLUICE_FUZZ_SEEDS"), "a seed is a good block");
+	demand(taken || !getenv("SLUICE_FUZZ_SEEDS"), "a seed is a good block");
 	free(out);
 	free(theirs);
 	return 0;

@@ -1,4 +1,5 @@
-"""Seeds for fuzz_lz4: make_seeds_lz4.py FOLDER. Good blocks: matches of every short offset, long ones, far ones, literals, bit planes."""
+"""Seeds for fuzz_lz4: make_seeds_lz4.py FOLDER. Good blocks: matches of every short offset, long ones, far ones, literals, bit planes;
+and some that no compressor makes, which liblz4 takes: a short match that reaches into the last literals."""
 import os
 import struct
 import sys
@@ -25,9 +26,19 @@ def contents(random):
     yield "far", random.bytes(3000) * 2 + bytes(300) + random.bytes(16)
 
 
+def short_cuts(random):
+    for match in range(14, 19):
+        n_last = 32 - 14 - match
+        yield f"short_cut_{match}", bytes([0xe0 | match - 4]) + random.bytes(14) + struct.pack("<H", 9) + bytes([n_last << 4]) + random.bytes(n_last)
+
+
 def main(folder):
     os.makedirs(folder, exist_ok=True)
-    for name, raw in contents(np.random.default_rng(1)):
+    random = np.random.default_rng(1)
+    for name, block in short_cuts(random):
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(struct.pack("<H", 32) + block)
+    for name, raw in contents(random):
         with open(os.path.join(folder, name), "wb") as f:
             f.write(struct.pack("<H", len(raw)) + lz4.block.compress(raw, store_size=False))
 
