@@ -125,4 +125,8 @@ module radial #(
 	assign idle = !(clearing || reading || read_start || read_start_held || in_valid || adding != '0 || owed != '0);
 
 	wire unused = &{1'b0, unused_level, unused_ready};
+
+`ifdef PROVE_RADIAL
+`include "radial.svh"
+`endif
 endmodule

@@ -8,32 +8,33 @@
 module radial_lane #(
 	parameter int PIXEL_BITS = 16,
 	parameter int SUM_BITS = 42,
-	parameter int COUNT_BITS = 26
+	parameter int COUNT_BITS = 26,
+	parameter int BIN_BITS = 12
 ) (
 	input  logic                  clk,
 	input  logic                  rst,
 	input  logic                  add,       // step 0
-	input  logic [11:0]           add_bin,
+	input  logic [BIN_BITS-1:0]   add_bin,
 	input  logic [PIXEL_BITS-1:0] add_pixel,
 	input  logic                  read,      // step 1; never while a pixel is in steps 1 to 3
-	input  logic [11:0]           read_bin,
+	input  logic [BIN_BITS-1:0]   read_bin,
 	input  logic                  clear,     // with read: set the bin to 0 one clock later
 	output logic [SUM_BITS-1:0]   sum,       // of what was read two clocks before
 	output logic [COUNT_BITS-1:0] count
 );
 	localparam int BITS = SUM_BITS + COUNT_BITS;
 
-	(* ram_style = "ultra" *) logic [BITS-1:0] memory [0:4095];
+	(* ram_style = "ultra" *) logic [BITS-1:0] memory [0:2**BIN_BITS-1];
 	logic [BITS-1:0] fetched, held, made_1, made_2; // made: by the pixel before, by the one before that
 	logic valid_1, valid_2, valid_3, valid_4, clear_2, same_as_1, same_as_2;
-	logic [11:0] bin_1, bin_2, bin_3, bin_4;
+	logic [BIN_BITS-1:0] bin_1, bin_2, bin_3, bin_4;
 	logic [PIXEL_BITS-1:0] pixel_1, pixel_2, pixel_3;
 
 	wire [BITS-1:0] old = same_as_1 ? made_1 : same_as_2 ? made_2 : held;
 	wire [BITS-1:0] made = {old[BITS-1:COUNT_BITS] + SUM_BITS'(pixel_3), old[COUNT_BITS-1:0] + COUNT_BITS'(1)};
-	wire [11:0] at_1 = read ? read_bin : bin_1;
+	wire [BIN_BITS-1:0] at_1 = read ? read_bin : bin_1;
 	wire write = valid_3 || clear_2;
-	wire [11:0] write_at = clear_2 ? bin_2 : bin_3;
+	wire [BIN_BITS-1:0] write_at = clear_2 ? bin_2 : bin_3;
 
 	always_ff @(posedge clk) begin
 		fetched <= memory[at_1];
@@ -51,4 +52,8 @@ module radial_lane #(
 		same_as_2 <= valid_4 && bin_2 == bin_4;
 	end
 	assign {sum, count} = held;
+
+`ifdef PROVE_RADIAL_LANE
+`include "radial_lane.svh"
+`endif
 endmodule

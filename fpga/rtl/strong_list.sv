@@ -136,4 +136,8 @@ module strong_list #(
 	assign idle = !(in_valid || put || counting != '0 || level != '0 || listing || out_valid);
 
 	wire unused = queue_ready; // room sees to it that it is never low
+
+`ifdef PROVE_STRONG_LIST
+`include "strong_list.svh"
+`endif
 endmodule
