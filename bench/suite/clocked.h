@@ -1,6 +1,6 @@
 /* clocked.h - what a device that counts clocks has counted, and the measurement of one that is simulated: its time is clocks, not the simulator's seconds.
  *
- * For the suite. A frame of a simulated device takes as long as a million of a real one, so each of its units does one and no more: the
+ * For the suite. A frame takes a simulated device as long as ten thousand take a real one, so each of its units does one and no more: the
  * same frame takes the same clocks again. */
 #ifndef BENCH_SUITE_CLOCKED_H
 #define BENCH_SUITE_CLOCKED_H

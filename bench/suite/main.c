@@ -40,7 +40,7 @@ static const char help[] =
 	"  --level L      this level of the cpu engine only (scalar, avx2, avx512, neon; default: the best)\n"
 	"  --levels       every level of the cpu engine that the machine has\n"
 	"  --case C       this case only (--list-cases)\n"
-	"  --fpga         the simulated FPGA beside the others, where it is there: not by default, nor in --all, since a frame takes it minutes. Each of its\n"
+	"  --fpga         the simulated FPGA beside the others, where it is there: not by default, nor in --all, since a large frame takes it ten seconds. Each of its\n"
 	"                 units does one frame; its figures are clocks, and frames/s at the stated clock. --engine fpga: it alone\n"
 	"  --clock-mhz N  that clock (default 250), which is an assumption until a card has been built with it\n"
 	"  --fpga-image F the .xclbin that FPGA cards are loaded with; those are timed as they run\n"
