@@ -80,7 +80,7 @@ module registers #(
 		end
 	end
 
-	// The handshake. CTRL's bits ap_done and ap_ready last until they are read.
+	// The handshake. ap_start stays up until the job has ended; ap_done and ap_ready last until they are read.
 	logic ap_start, ap_done, ap_ready, running, read_ctrl, write_ctrl;
 	logic use_interrupt, interrupt_enabled, interrupt_status;
 
@@ -129,7 +129,7 @@ module registers #(
 
 	assign w_is_c = w_index[9:6] == 4'(`REG_C_Q16 >> 8);
 	assign w_is_cfg = w_index >= 10'(FIRST) && w_index < 10'(WORDS);
-	assign put = write && !running && !ap_start && (w_is_c || w_is_cfg);
+	assign put = write && !ap_start && (w_is_c || w_is_cfg);
 	assign w_old = w_is_c || written[w_index[5:0]] ? copy[{w_is_c, w_index[5:0]}] : 32'd0;
 	assign w_new = (w_old & ~w_mask) | (w_data & w_mask);
 	always_ff @(posedge clk) begin
@@ -196,7 +196,7 @@ module registers #(
 
 	always_comb
 		case (r_index[1:0])
-		2'd0: r_control = {28'd0, ap_ready, !running && !ap_start, ap_done, ap_start};
+		2'd0: r_control = {28'd0, ap_ready, !ap_start, ap_done, ap_start};
 		2'd1: r_control = {31'd0, use_interrupt};
 		2'd2: r_control = {31'd0, interrupt_enabled};
 		default: r_control = {31'd0, interrupt_status};

@@ -200,11 +200,11 @@ static int damaged_frames()
 	return 0;
 }
 
-/* A port answers with errors: the job ends and says so, and the next is whole. */
+/* A port answers with errors: the job ends and says so, and the next is whole, in all bins there are. */
 static void failing_port(Card &card, Random &random, unit_port port)
 {
 	const image_shape image = { 260, 40, PIXEL_U16 };
-	plan *plan = frames_plan(random, { image, 64, 100000, 0 });
+	plan *plan = frames_plan(random, { image, 64, 100000, 0 }), *all_bins = frames_plan(random, { image, 4096, 100000, 0 });
 	const Frame frame = frames_make(random, image, FILL_TYPICAL, 0);
 
 	card.load(*plan);
@@ -213,8 +213,10 @@ static void failing_port(Card &card, Random &random, unit_port port)
 	card.wait();
 	unit_model_fault(card.model, port, UNIT_FAULT_NONE, 0);
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & (STATUS_PORT_ERROR | STATUS_WATCHDOG), STATUS_PORT_ERROR, "status with port %d failing", port);
-	whole(card, *plan, frame, {}, "the frame after a failing port");
+	card.load(*all_bins);
+	whole(card, *all_bins, frame, {}, "the frame after a failing port");
 	plan_free(&plan);
+	plan_free(&all_bins);
 }
 
 /* A port hangs: the watchdog ends the job, every further one ends the same way, and reset mends the unit. */
