@@ -61,7 +61,7 @@ void read_port::fetch()
 	if (rresp == OKAY)
 		std::memcpy(rdata, from, word_bytes);
 	else
-		std::memset(rdata, 0xee, word_bytes);
+		std::memset(rdata, 0x0e, word_bytes); /* which the plan's table could hold */
 	rlast = burst.words == 1;
 }
 
