@@ -245,6 +245,28 @@ static void hung_port(Card &card, Random &random, unit_port port)
 	plan_free(&plan);
 }
 
+/* An address leads nowhere: as a failing port. Nothing is written elsewhere, as the next frame's record shows. */
+static void wild_address(Card &card, Random &random, uint32_t offset)
+{
+	const image_shape image = { 130, 30, PIXEL_U16 };
+	plan *plan = frames_plan(random, { image, 64, 100000, 0 });
+	const Frame frame = frames_make(random, image, FILL_DENSE, 0);
+	JobOptions options;
+
+	options.wild = offset;
+	card.load(*plan);
+	card.start(*plan, frame, options);
+	card.wait();
+	const uint32_t status = card.get(FPGA_REG_STATUS);
+	if (offset == FPGA_REG_LIST && !card.get(FPGA_REG_EVENTS + 4 * FPGA_EVENT_STRONG_PIXELS))
+		CHECK_EQUAL(status, 0, "status without a list");
+	else
+		CHECK_EQUAL(status & (STATUS_PORT_ERROR | STATUS_WATCHDOG), STATUS_PORT_ERROR, "status with register 0x%x leading nowhere", offset);
+	options.wild = 0;
+	whole(card, *plan, frame, options, "the frame after an address that leads nowhere");
+	plan_free(&plan);
+}
+
 /* A frame said to be larger than its blocks make it starves the unit: the watchdog's, too. */
 static void too_few_pixels(Card &card, Random &random)
 {
@@ -273,6 +295,8 @@ static int faults()
 			hung_port(card, random, port);
 		}
 		too_few_pixels(card, random);
+		for (uint32_t offset : { FPGA_REG_PAYLOAD, FPGA_REG_OFFSETS, FPGA_REG_TABLE, FPGA_REG_RECORD, FPGA_REG_LIST })
+			wild_address(card, random, offset);
 	}
 	std::printf("%llu clocks\n", static_cast<unsigned long long>(card.clocks()));
 	return 0;

@@ -81,8 +81,6 @@ void Card::put_frame(const Frame &frame)
 
 	std::memcpy(&memory[PAYLOAD], frame.payload_bytes.data(), frame.payload_bytes.size());
 	std::memcpy(&memory[OFFSETS], blocks.offset, (blocks.n_blocks + 1) * sizeof *blocks.offset);
-	set64(FPGA_REG_PAYLOAD, BASE + PAYLOAD);
-	set64(FPGA_REG_OFFSETS, BASE + OFFSETS);
 	set(FPGA_REG_PAYLOAD_BYTES, static_cast<uint32_t>(frame.payload_bytes.size()));
 	set(FPGA_REG_N_BLOCKS, blocks.n_blocks);
 	set(FPGA_REG_BLOCK_BYTES, blocks.block_bytes);
@@ -96,13 +94,21 @@ void Card::put_frame(const Frame &frame)
 	}
 }
 
+void Card::put_addresses(uint32_t wild)
+{
+	static const struct {
+		uint32_t offset;
+		uint64_t at;
+	} addresses[] = { { FPGA_REG_PAYLOAD, PAYLOAD }, { FPGA_REG_OFFSETS, OFFSETS }, { FPGA_REG_TABLE, TABLE }, { FPGA_REG_RECORD, RECORD }, { FPGA_REG_LIST, LIST } };
+
+	for (const auto &address : addresses)
+		set64(address.offset, BASE + address.at + (address.offset == wild ? 1ull << 50 : 0));
+}
+
 void Card::put_settings(const plan &plan, const JobOptions &options)
 {
 	const bool saturation = plan.saturation_value <= UINT32_MAX;
 
-	set64(FPGA_REG_TABLE, BASE + TABLE);
-	set64(FPGA_REG_RECORD, BASE + RECORD);
-	set64(FPGA_REG_LIST, BASE + LIST);
 	set(FPGA_REG_WIDTH, plan.shape.width);
 	set(FPGA_REG_HEIGHT, plan.shape.height);
 	set(FPGA_REG_BEATS_PER_ROW, (plan.shape.width + lanes - 1) / lanes);
@@ -122,6 +128,7 @@ void Card::start(const plan &plan, const Frame &frame, const JobOptions &options
 {
 	CHECK(frame.payload_bytes.size() <= OFFSETS && (plan.max_strong + 1) * 8ull <= SIZE - LIST, "the card is too small");
 	std::memset(&memory[RECORD], UNTOUCHED, SIZE - RECORD);
+	put_addresses(options.wild);
 	put_frame(frame);
 	put_settings(plan, options);
 	set(FPGA_REG_INTERRUPTS, 1);

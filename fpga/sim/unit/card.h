@@ -25,6 +25,7 @@ struct Frame {
 struct JobOptions {
 	bool strong = true, radial = true;
 	uint32_t watchdog = 40000; /* clocks */
+	uint32_t wild = 0;         /* the register (of an address) that leads out of the card's memory; 0: none */
 };
 
 /* What the unit wrote, parsed. */
@@ -62,6 +63,7 @@ private:
 	uint32_t lanes, job = 0;
 
 	void set64(uint32_t offset, uint64_t value);
+	void put_addresses(uint32_t wild);
 	void put_frame(const Frame &frame);
 	void put_settings(const plan &plan, const JobOptions &options);
 };
