@@ -42,7 +42,7 @@ static struct contender contenders[] = {
 	{.engine = &engine_plain},
 	{.engine = &engine_fpga_plain},
 	{.plugin = "sluice-cuda.so"},
-	{.plugin = "sluice-fpga.so", .slow = true},
+	{.plugin = "sluice-fpga.so", .config = {.fpga_stall_percent = 25}, .slow = true},
 };
 #define N_CONTENDERS (sizeof contenders / sizeof *contenders)
 
