@@ -121,6 +121,12 @@ static void open_failed(char *words, size_t bytes, const struct engine *engine, 
 		snprintf(words, bytes, "its self-test failed: what it computes is wrong");
 	else if (rc == -ENOMEM)
 		snprintf(words, bytes, "it has not enough memory (engine.device_memory_mib)");
+	else if (rc == -EBUSY)
+		snprintf(words, bytes, "another program uses it");
+	else if (rc == -ENOEXEC)
+		snprintf(words, bytes, "it cannot be loaded with that file (engine.fpga_image)");
+	else if (rc == -EPROTO)
+		snprintf(words, bytes, "it is loaded with what another version of this program is for (engine.fpga_image)");
 	else if (engine->probe(cfg, words, bytes) == 0)
 		snprintf(words, bytes, "it is there and cannot be opened: %s", strerror(-rc));
 }

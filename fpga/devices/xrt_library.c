@@ -133,7 +133,7 @@ int xrt_count(struct fpga_words words)
 	int ends[2], status;
 	pid_t child;
 
-	if (pipe(ends) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -ENODEV;
 	child = fork();
 	if (child == 0)

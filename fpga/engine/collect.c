@@ -59,10 +59,15 @@ static bool totals_hold(const struct fpga_job *job, const struct record *r)
 
 static bool bins_hold(const struct fpga_job *job, const struct record *r, const struct bin *bin)
 {
-	for (uint32_t b = 0; b < job->n_bins; b++)
+	uint64_t count = 0, sum = 0;
+
+	for (uint32_t b = 0; b < job->n_bins; b++) {
 		if (bin[b].count > job->plan->plan->static_count[b] || bin[b].sum > (uint64_t)bin[b].count * r->max)
 			return false;
-	return true;
+		count += bin[b].count;
+		sum += bin[b].sum;
+	}
+	return count <= r->n_valid && sum <= r->sum;
 }
 
 static bool strong_holds(const struct fpga_job *job, const struct record *r)

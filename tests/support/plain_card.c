@@ -151,6 +151,8 @@ static int copy_out(struct fpga_memory *m, void *to, size_t at, size_t bytes)
 	if (error || at > m->bytes || bytes > m->bytes - at)
 		return error ? error : -EINVAL;
 	memcpy(to, m->at + at, bytes);
+	if (plain_card.damage && bytes && random_below(plain_card.damage, 2))
+		((uint8_t *)to)[random_below(plain_card.damage, (uint32_t)bytes)] ^= (uint8_t)(1u << random_below(plain_card.damage, 8));
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "fpga/engine/device.h"
 #include "tests/support/plain_unit.h"
+#include "tests/support/random.h"
 
 extern const struct engine engine_fpga_plain;
 extern const struct fpga_driver plain_card_driver;
@@ -20,6 +21,7 @@ struct plain_card {
 	/* the n-th call from now on, counted from 1, of those that can fail: returns this error */
 	uint32_t call;
 	int error;
+	struct random *damage;      /* some of what is copied out has bytes turned over; NULL: none has */
 	/* counted */
 	uint32_t held;              /* pieces of memory and open cards */
 	uint32_t jobs[FPGA_UNITS_MAX], most_started; /* of each unit; units at work at the same time */

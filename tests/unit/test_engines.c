@@ -223,6 +223,18 @@ static void why_a_device_is_not_there_is_said_in_words(void **state)
 	open_these(device_then_cpu);
 	assert_said(1, "it is there and cannot be opened: Operation not permitted");
 	engines_close(&engines);
+	device_engine.device[1].open_with = -ENOEXEC;
+	open_these(device_then_cpu);
+	assert_said(1, "engine device 1: not available: it cannot be loaded with that file (engine.fpga_image)");
+	engines_close(&engines);
+	device_engine.device[1].open_with = -EPROTO;
+	open_these(device_then_cpu);
+	assert_said(1, "another version of this program");
+	engines_close(&engines);
+	device_engine.device[1].open_with = -EBUSY;
+	open_these(device_then_cpu);
+	assert_said(1, "another program uses it");
+	engines_close(&engines);
 	device_engine_reset(0);
 	open_these(device_then_cpu);
 	assert_int_equal(said.n, 2);
