@@ -8,7 +8,8 @@
 // oldest half that is done has been read.
 
 module lz4_decoder #(
-	parameter bit [15:0] WATCHDOG = 16'hffff
+	parameter bit [15:0] WATCHDOG = 16'hffff,
+	parameter int QUEUE_LOG2 = 9              // of steps
 ) (
 	input  logic         clk,
 	input  logic         rst,
@@ -29,8 +30,6 @@ module lz4_decoder #(
 	output logic [13:0]  done_bytes,
 	output logic         done_error
 );
-	localparam int QUEUE_LOG2 = 9;
-
 	logic room, push, step_valid, step_ready;
 	logic [138:0] pushed, step;
 	logic [QUEUE_LOG2:0] level;
@@ -54,4 +53,8 @@ module lz4_decoder #(
 		.clk, .rst, .in_valid(step_valid), .in_ready(step_ready), .in_kind(step[138:137]), .in_count(step[136:132]),
 		.in_phase(step[131:128]), .in_data(step[127:0]), .release_half,
 		.out_enable, .out_even, .out_odd, .out_data, .out_half, .done_valid, .done_bytes, .done_error);
+
+`ifdef PROVE_LZ4_DECODER
+`include "lz4_decoder.svh"
+`endif
 endmodule

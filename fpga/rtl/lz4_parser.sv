@@ -311,4 +311,8 @@ module lz4_parser #(
 	always_ff @(posedge clk)
 		if (act && (subject == TOKEN || subject == OFFSET))
 			offset <= offset_here[12:0];
+
+`ifdef PROVE_LZ4_PARSER
+`include "lz4_parser.svh"
+`endif
 endmodule

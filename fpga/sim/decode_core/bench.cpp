@@ -135,7 +135,7 @@ static void damage(Bench<Vdecode_core> &bench, unsigned pixel_bytes, int n_round
 	size_t n_bad = 0, n = 0;
 
 	for (int round = 0; round < n_rounds; round++) {
-		const Stall stall = { bench.random.below(4) * 25, bench.random.below(4) * 20, bench.random.below(4) * 20 };
+		const Stall stall = { bench.random.below(4) * 25, bench.random.below(4) * 20, bench.random.below(4) * 31 }; /* 93: all buffers behind fill */
 		std::vector<Block> blocks;
 		for (int i = 0; i < 50; i++) {
 			blocks.push_back(damaged(bench.random, any_block(bench.random, pixel_bytes, any_length(bench.random, unit)), unit));
@@ -176,7 +176,7 @@ int main()
 			continue;
 		}
 		figures(bench, pixel_bytes);
-		damage(bench, pixel_bytes, 100);
+		damage(bench, pixel_bytes, 60);
 	}
 	std::printf("%llu clocks\n", static_cast<unsigned long long>(bench.clocks));
 	return 0;
