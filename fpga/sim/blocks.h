@@ -204,6 +204,28 @@ inline Block crafted_block(Random &random, unsigned out_bytes, unsigned begins =
 	return block;
 }
 
+/* A length that is too long by a power of two, so that it looks right where higher bits are lost. */
+inline Block overflowing_block(Random &random)
+{
+	const unsigned too_long = 1u << (13 + random.below(6)), n = 16 + random.below(200), n_match = 19 + random.below(500);
+	const bool in_match = random.chance(50);
+	Block block;
+
+	block.out_bytes = in_match ? n + n_match + 5 : n;
+	block.in.push_back(0xff);
+	put_length(block.in, n - 15 + (in_match ? 0 : too_long));
+	for (unsigned i = 0; i < n; i++)
+		block.in.push_back(static_cast<uint8_t>(random.next()));
+	if (in_match) {
+		block.in.insert(block.in.end(), { 1, 0 });
+		put_length(block.in, n_match - 19 + too_long);
+		block.in.insert(block.in.end(), { 0x50, 1, 2, 3, 4, 5 });
+	}
+	judge(block);
+	CHECK(!block.good, "a length of %u and more is taken", too_long);
+	return block;
+}
+
 /* Changed in one of the ways in which bytes come to harm; it may still be good. unit: what out_bytes is a multiple of. */
 inline Block damaged(Random &random, Block block, unsigned unit)
 {

@@ -117,13 +117,15 @@ static void figures(Bench<Vlz4_decoder> &bench, unsigned pixel_bytes)
 	}
 }
 
-/* Short blocks around all that the format, and liblz4, say of a block's end. */
+/* Short blocks around all that the format, and liblz4, say of a block's end; and lengths that lead far beyond it. */
 static void ends(Bench<Vlz4_decoder> &bench)
 {
 	std::vector<Block> blocks;
 
-	for (int i = 0; i < 10000; i++)
+	for (int i = 0; i < 9500; i++)
 		blocks.push_back(crafted_block(bench.random, 8 + 8 * bench.random.below(16), bench.random.below(14), bench.random.below(7)));
+	for (int i = 0; i < 500; i++)
+		blocks.push_back(overflowing_block(bench.random));
 	Pass pass(bench, blocks, { 10, 10, 10 });
 	pass.run();
 	CHECK(pass.n_refused > 1000 && pass.n_refused < 9000, "%zu of 10000 blocks refused: the bench proves less than it says", pass.n_refused);
