@@ -117,7 +117,8 @@ module dispersion #(
 	end
 
 	// The same in the later steps.
-	logic valid_2, valid_3, valid_4, valid_5, valid_6, valid_7;
+	logic valid_2, valid_3, valid_4, valid_5, valid_6;
+	(* max_fanout = 256 *) logic valid_7; // moves every column of the window
 	logic has_old_2, first_row_6, has_centre_7, row_first_7, row_last_7, last_7;
 	logic [PLACE_BITS-1:0] place_4, place_6;
 	logic [RING_BITS-1:0] beat_7, beat_3_up_5;
