@@ -25,7 +25,7 @@ module dispersion_window #(
 	output logic                          out_valid,
 	output logic                          out_row_last,
 	output logic                          out_last,
-	output logic [LANES*6-1:0]            out_m,       // at most 49 columns of ones; 49 < 2**6, so three bits more than a seventh of it
+	output logic [LANES*6-1:0]            out_m,       // three bits more than a column: seven of them are below eight times the largest
 	output logic [LANES*(X_BITS+3)-1:0]   out_x,
 	output logic [LANES*(Y_BITS+3)-1:0]   out_y,
 	output logic [LANES*PIXEL_BITS-1:0]   out_pixels,
