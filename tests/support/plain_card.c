@@ -2,6 +2,7 @@
 #include "tests/support/plain_card.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define CLOCK_MHZ 250u
 
 struct plain_card plain_card;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of plain_card, and of what units share: queues run in several threads */
 
 struct fpga_memory {
 	struct fpga_memory *next;
@@ -34,7 +36,12 @@ struct fpga_device {
 /* 0, or the error that a test wants here. */
 static int fault(void)
 {
-	return plain_card.call && --plain_card.call == 0 ? plain_card.error : 0;
+	int error;
+
+	pthread_mutex_lock(&lock);
+	error = plain_card.call && --plain_card.call == 0 ? plain_card.error : 0;
+	pthread_mutex_unlock(&lock);
+	return error;
 }
 
 static int devices(struct engine_device *out, uint32_t capacity, struct fpga_words words)
@@ -47,14 +54,17 @@ static int devices(struct engine_device *out, uint32_t capacity, struct fpga_wor
 static uint8_t *reach(void *card, uint64_t address, size_t bytes)
 {
 	const struct fpga_device *d = card;
+	uint8_t *at = NULL;
 
-	for (const struct fpga_memory *m = d->memory; m; m = m->next) {
+	pthread_mutex_lock(&lock);
+	for (const struct fpga_memory *m = d->memory; m && !at; m = m->next) {
 		uint64_t from = (uintptr_t)m->at;
 
 		if (address >= from && address - from <= m->bytes && bytes <= m->bytes - (address - from))
-			return m->at + (address - from);
+			at = m->at + (address - from);
 	}
-	return NULL;
+	pthread_mutex_unlock(&lock);
+	return at;
 }
 
 static int open_card(struct fpga_device **out, uint32_t device, const struct engine_config *config)
@@ -105,11 +115,13 @@ static int memory_open(struct fpga_device *d, struct fpga_memory **out, uint32_t
 	if (error)
 		return error;
 	m = calloc(1, sizeof *m);
-	*m = (struct fpga_memory){.next = d->memory, .device = d, .unit = unit, .pointer = pointer, .bytes = bytes,
-				  .at = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE)};
+	*m = (struct fpga_memory){.device = d, .unit = unit, .pointer = pointer, .bytes = bytes, .at = aligned_alloc(PAGE, (bytes + PAGE - 1) / PAGE * PAGE)};
 	memset(m->at, RUBBISH, bytes);
+	pthread_mutex_lock(&lock);
+	m->next = d->memory;
 	d->memory = m;
 	plain_card.held++;
+	pthread_mutex_unlock(&lock);
 	*out = m;
 	return 0;
 }
@@ -120,13 +132,15 @@ static void memory_close(struct fpga_device *d, struct fpga_memory **memory)
 
 	if (!*memory)
 		return;
+	pthread_mutex_lock(&lock);
 	while (*at != *memory)
 		at = &(*at)->next;
 	*at = (*memory)->next;
+	plain_card.held--;
+	pthread_mutex_unlock(&lock);
 	free((*memory)->at);
 	free(*memory);
 	*memory = NULL;
-	plain_card.held--;
 }
 
 static uint64_t address(const struct fpga_memory *m)
@@ -160,12 +174,14 @@ static void note_start(struct fpga_device *d, uint32_t unit)
 {
 	uint32_t started = 0;
 
+	pthread_mutex_lock(&lock);
 	d->at_work[unit] = true;
 	for (uint32_t u = 0; u < d->units; u++)
 		started += d->at_work[u];
 	if (started > plain_card.most_started)
 		plain_card.most_started = started;
 	plain_card.jobs[unit]++;
+	pthread_mutex_unlock(&lock);
 }
 
 static int set(struct fpga_device *d, uint32_t unit, uint32_t offset, uint32_t value)
@@ -200,7 +216,9 @@ static int wait(struct fpga_device *d, uint32_t unit, uint64_t limit_clocks)
 		return error;
 	if (!(plain_unit_get(&d->unit[unit], FPGA_REG_CTRL) & 2))
 		return -ETIMEDOUT;
+	pthread_mutex_lock(&lock);
 	d->at_work[unit] = false;
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 
