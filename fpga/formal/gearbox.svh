@@ -24,6 +24,7 @@ always_comb begin
 		assert (out_valid && {out_row_last, out_last, out_data} == f_offered);
 
 	// From one clock to the next.
+	assert (!roomy || claimed + LANES <= 2 ** PLACE_LOG2);
 	assert (!taken_there || taken_count <= LANES);
 	assert (!stored_there || stored_count <= LANES);
 	assert (last_need <= LANES);

@@ -43,7 +43,7 @@ module gearbox #(
 	endfunction
 
 	// A beat as it was taken; the same turned, so that each pixel stands in its column.
-	logic put, taken_there, stored_there;
+	logic put, roomy, taken_there, stored_there;
 	logic [PLACE_LOG2-1:0] put_place, taken_place;
 	logic [511:0] taken, stored;
 	logic [LANE_LOG2:0] taken_count, stored_count;
@@ -65,8 +65,8 @@ module gearbox #(
 	logic [511:0] columns, fetched;
 	logic [LANES-1:0] last_lanes;
 
-	// Room for a whole beat.
-	assign in_ready = over || (!claimed[PLACE_LOG2] && !(&claimed[PLACE_LOG2-1:LANE_LOG2]));
+	// Room for a whole beat: a clock ago there was room for two, of which one may have been taken since. A register, for behind in_ready are all decoders' queues.
+	assign in_ready = over || roomy;
 	assign put = in_valid && in_ready && !over;
 	assign taken_turn = -taken_place[LANE_LOG2-1:0];
 
@@ -112,11 +112,8 @@ module gearbox #(
 			over <= rst || cfg_width == '0 || cfg_height == '0;
 			put_place <= '0;
 			fetch_place <= '0;
-			if (fetch && row_ends) begin
-				rows_left <= rows_left - 16'd1;
-				last_row <= rows_left == 16'd1;
-			end
 			claimed <= '0;
+			roomy <= 1'b1;
 			readable <= '0;
 			taken_there <= 1'b0;
 			stored_there <= 1'b0;
@@ -140,6 +137,7 @@ module gearbox #(
 				rows_left <= rows_left - 16'd1;
 				last_row <= rows_left == 16'd1;
 			end
+			roomy <= !claimed[PLACE_LOG2] && !(&claimed[PLACE_LOG2-1:LANE_LOG2+1]);
 			claimed <= claimed + (put ? (PLACE_LOG2 + 1)'(in_count) : '0) - (fetch ? (PLACE_LOG2 + 1)'(need) : '0);
 			readable <= readable + (stored_there ? (PLACE_LOG2 + 1)'(stored_count) : '0) - (fetch ? (PLACE_LOG2 + 1)'(need) : '0);
 			taken_there <= put;
