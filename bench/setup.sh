@@ -8,7 +8,7 @@ INSTALL_BUILD="build-essential cmake ninja-build pkg-config python3
 	libzmq3-dev libcbor-dev libjansson-dev libyaml-dev libhdf5-dev libpng-dev libtiff-dev libmd-dev libcurl4-openssl-dev libwebsockets-dev libnuma-dev liblz4-dev"
 INSTALL_TEST="pocl-opencl-icd oclgrind libcmocka-dev clang-14 llvm-14 libclang-rt-14-dev util-linux gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 	python3-zmq python3-cbor2 python3-numpy python3-lz4 python3-h5py python3-hdf5plugin python3-pil python3-yaml openssl hdf5-filter-plugin bitshuffle hdf5-tools
-	nodejs npm chromium prometheus verilator yosys"
+	nodejs npm chromium prometheus verilator yosys tcl"
 INSTALL_JUDGES="dials python3-pyfai python3-silx" # heavy; where they are absent the tests that want them are skipped, by name
 
 # Prints those of the packages named that are not installed.
