@@ -66,8 +66,9 @@ private:
 	}
 };
 
-/* Sends the blocks through and checks what comes out; returns the clocks that it took. */
-static uint64_t pass(Bench<Vdecode_core> &bench, const std::vector<Block> &blocks, unsigned pixel_bytes, const Stall &stall, Sink &sink)
+/* Sends the blocks through and checks what comes out, for so many clocks at most; returns the clocks that it took. */
+static uint64_t pass(Bench<Vdecode_core> &bench, const std::vector<Block> &blocks, unsigned pixel_bytes, const Stall &stall, Sink &sink,
+		     uint64_t most_clocks = UINT32_MAX)
 {
 	Offer<Command> commands(bench.random, stall.cmd);
 	Offer<Word> words(bench.random, stall.in);
@@ -80,7 +81,7 @@ static uint64_t pass(Bench<Vdecode_core> &bench, const std::vector<Block> &block
 		push_words(bench.random, words.words, block.in);
 	}
 	bench->cfg_element_log2 = pixel_bytes == 1 ? 0 : pixel_bytes == 2 ? 1 : 2;
-	while (sink.n_done < blocks.size()) {
+	while (sink.n_done < blocks.size() && bench.clocks - begin < most_clocks) {
 		bench->cmd_valid = commands.next();
 		bench->cmd_in_bytes = commands.empty() ? 0x5555 : commands.word().in_bytes;
 		bench->cmd_out_bytes = commands.empty() ? 0x1555 : commands.word().out_bytes;
@@ -101,8 +102,23 @@ static uint64_t pass(Bench<Vdecode_core> &bench, const std::vector<Block> &block
 			steady.look(false, bench->out_ready, Beat());
 		bench.edge();
 	}
-	CHECK(commands.empty() && words.empty(), "all blocks are out, but not all words are in");
+	CHECK(sink.n_done < blocks.size() || (commands.empty() && words.empty()), "all blocks are out, but not all words are in");
 	return bench.clocks - begin;
+}
+
+/* A reset in the middle of all that, after which nothing of it is left. */
+static void resets(Bench<Vdecode_core> &bench, unsigned pixel_bytes)
+{
+	for (int i = 0; i < 60; i++) {
+		std::vector<Block> blocks;
+		for (int j = 0; j < 6; j++)
+			blocks.push_back(any_block(bench.random, pixel_bytes, any_length(bench.random, 8 * pixel_bytes)));
+		Sink broken(blocks, pixel_bytes), whole(blocks, pixel_bytes);
+		pass(bench, blocks, pixel_bytes, { 20, 20, 50 }, broken, 20 + bench.random.below(1500));
+		bench->cmd_valid = bench->in_valid = bench->out_ready = 0;
+		bench.reset(1 + bench.random.below(2));
+		pass(bench, blocks, pixel_bytes, { 20, 20, 20 }, whole);
+	}
 }
 
 static void figures(Bench<Vdecode_core> &bench, unsigned pixel_bytes)
@@ -177,6 +193,7 @@ int main()
 		}
 		figures(bench, pixel_bytes);
 		damage(bench, pixel_bytes, 60);
+		resets(bench, pixel_bytes);
 	}
 	std::printf("%llu clocks\n", static_cast<unsigned long long>(bench.clocks));
 	return 0;
