@@ -19,6 +19,8 @@
 #define PIECE 4096u
 #define CHUNK 64u         /* copies are of whole ones */
 #define DONE 2u           /* in CTRL */
+#define IDLE 4u
+#define REST_CLOCKS (1u << 24) /* of a job that somebody else left behind */
 #define LOOKS 100u        /* without a pause: most jobs that are waited for are nearly done */
 #define PAUSE_NS 20000
 #define MORE_MS 1000u
@@ -50,7 +52,6 @@ static int devices(struct engine_device *out, uint32_t capacity, struct fpga_wor
 	int n = atomic_load_explicit(&open_cards, memory_order_relaxed) ? atomic_load_explicit(&counted, memory_order_relaxed) : xrt_count(words);
 
 	atomic_store_explicit(&counted, n, memory_order_relaxed);
-
 	for (uint32_t i = 0; n > 0 && i < (uint32_t)n && i < capacity; i++) {
 		out[i] = (struct engine_device){.driver = "XRT"};
 		snprintf(out[i].name, sizeof out[i].name, "FPGA card %u", i);
@@ -83,6 +84,47 @@ static void close_card(struct fpga_device **device)
 	*device = NULL;
 }
 
+static int get(struct fpga_device *d, uint32_t unit, uint32_t offset, uint32_t *value)
+{
+	return d->xrt.xrtKernelReadRegister(d->unit[unit], offset, value) ? -EIO : 0;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static int wait(struct fpga_device *d, uint32_t unit, uint64_t limit_clocks)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	uint64_t until_ms = now_ms() + limit_clocks / (1000 * (uint64_t)(d->clock_mhz ? d->clock_mhz : 1)) + MORE_MS;
+	uint32_t control = 0;
+
+	for (unsigned looks = 0;; looks++) {
+		int error = get(d, unit, FPGA_REG_CTRL, &control);
+
+		if (error || control & DONE)
+			return error;
+		if (looks < LOOKS)
+			continue;
+		if (now_ms() > until_ms)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Who had the unit before may have been killed over a job: that one ends first, and its end is not taken for the end of one of ours. Reading clears it. */
+static int bring_to_rest(struct fpga_device *d, uint32_t unit)
+{
+	uint32_t control = 0;
+	int error = get(d, unit, FPGA_REG_CTRL, &control);
+
+	return error || control & IDLE ? error : wait(d, unit, REST_CLOCKS);
+}
+
 /* A card that is loaded with something else has none. */
 static int open_units(struct fpga_device *d)
 {
@@ -103,6 +145,12 @@ static int open_units(struct fpga_device *d)
 			}
 			d->units++;
 		}
+	for (uint32_t u = 0; u < d->units; u++) {
+		int error = bring_to_rest(d, u);
+
+		if (error)
+			return error;
+	}
 	return d->units ? 0 : taken ? -EBUSY : -ENOEXEC;
 }
 
@@ -217,38 +265,6 @@ static int copy_out(struct fpga_memory *m, void *to, size_t at, size_t bytes)
 static int set(struct fpga_device *d, uint32_t unit, uint32_t offset, uint32_t value)
 {
 	return d->xrt.xrtKernelWriteRegister(d->unit[unit], offset, value) ? -EIO : 0;
-}
-
-static int get(struct fpga_device *d, uint32_t unit, uint32_t offset, uint32_t *value)
-{
-	return d->xrt.xrtKernelReadRegister(d->unit[unit], offset, value) ? -EIO : 0;
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static int wait(struct fpga_device *d, uint32_t unit, uint64_t limit_clocks)
-{
-	const struct timespec pause = {.tv_nsec = PAUSE_NS};
-	uint64_t until_ms = now_ms() + limit_clocks / (1000 * (uint64_t)(d->clock_mhz ? d->clock_mhz : 1)) + MORE_MS;
-	uint32_t control = 0;
-
-	for (unsigned looks = 0;; looks++) {
-		int error = get(d, unit, FPGA_REG_CTRL, &control);
-
-		if (error || control & DONE)
-			return error;
-		if (looks < LOOKS)
-			continue;
-		if (now_ms() > until_ms)
-			return -ETIMEDOUT;
-		nanosleep(&pause, NULL);
-	}
 }
 
 const struct fpga_driver fpga_xrt = {

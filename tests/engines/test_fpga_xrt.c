@@ -175,6 +175,24 @@ static void batches_are_analysed(void **state)
 	}
 }
 
+static void what_a_killed_program_left_is_no_end_of_our_jobs(void **state)
+{
+	for (uint32_t looks = 0; looks <= 200; looks += 100) {
+		struct batch b;
+		struct seat s;
+
+		fake->left_done = true;
+		fake->left_running = looks;
+		make_batch(&b, PIXEL_U16);
+		assert_int_equal(seat_open(&s, &b, 0), 0);
+		assert_int_equal(batch_run(&b, &engine_xrt, s.queue, s.loaded), 0);
+		batch_check(&b);
+		assert_int_equal(fake->wrong, 0);
+		seat_close(&s);
+		batch_close(&b);
+	}
+}
+
 static void two_cards_work_at_the_same_time(void **state)
 {
 	struct batch b[2];
@@ -293,6 +311,7 @@ int main(int argc, char **argv)
 		TEST(a_card_without_an_image_is_not_used),
 		TEST(a_card_loaded_with_something_else_is_not_opened),
 		TEST(batches_are_analysed),
+		TEST(what_a_killed_program_left_is_no_end_of_our_jobs),
 		TEST(two_cards_work_at_the_same_time),
 		TEST(a_unit_that_falls_silent_is_given_up),
 		TEST(every_call_may_fail),

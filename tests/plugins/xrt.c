@@ -15,6 +15,8 @@
 #define PAGE 4096u
 #define RUBBISH 0x5c
 #define POINTERS 5
+#define RUNNING 1u /* in CTRL */
+#define DONE 2u
 
 struct card;
 
@@ -30,6 +32,7 @@ struct unit {
 	struct card *card;
 	bool open;
 	uint32_t number;
+	uint32_t left_running;
 	struct plain_unit plain;
 };
 
@@ -159,7 +162,7 @@ void *xrtPLKernelOpenExclusive(void *device, const unsigned char *uuid, const ch
 		errno = EBUSY;
 		return NULL;
 	}
-	*u = (struct unit){.card = c, .open = true, .number = (uint32_t)number};
+	*u = (struct unit){.card = c, .open = true, .number = (uint32_t)number, .left_running = fake_xrt.left_running};
 	plain_unit_open(&u->plain, (unsigned)number < fake_xrt.n_narrow ? 16 : 32, reach, c);
 	u->plain.lie = fake_xrt.lie;
 	u->plain.after = fake_xrt.after;
@@ -167,6 +170,7 @@ void *xrtPLKernelOpenExclusive(void *device, const unsigned char *uuid, const ch
 		u->plain.reg[0xa0 / 4] = fake_xrt.identity;
 	if (fake_xrt.version)
 		u->plain.reg[0xa4 / 4] = fake_xrt.version;
+	u->plain.reg[0] |= fake_xrt.left_done ? DONE : 0;
 	fake_xrt.open_units++;
 	return u;
 }
@@ -197,7 +201,8 @@ int xrtKernelReadRegister(void *kernel, uint32_t offset, uint32_t *value)
 
 	if (is_wrong(!u->open || offset % 4 || offset >= 4096) || is_to_fail(__func__))
 		return -EIO;
-	*value = plain_unit_get(&u->plain, offset);
+	*value = offset == 0 && u->left_running ? RUNNING : plain_unit_get(&u->plain, offset);
+	u->left_running -= offset == 0 && u->left_running;
 	return 0;
 }
 
@@ -207,6 +212,7 @@ int xrtKernelWriteRegister(void *kernel, uint32_t offset, uint32_t value)
 
 	if (is_wrong(!u->open || offset % 4 || offset >= 4096) || is_to_fail(__func__))
 		return -EIO;
+	is_wrong(offset == 0 && value & 1 && (u->left_running || u->plain.reg[0] & DONE)); /* the end of the job before would be taken for that of this one */
 	plain_unit_set(&u->plain, offset, value);
 	return 0;
 }

@@ -13,6 +13,8 @@ struct fake_xrt {
 	unsigned cards, n_narrow, n_wide; /* instances of each kernel on a card */
 	bool aborts, hangs;               /* when a card is opened, as where the environment is missing */
 	bool busy;                        /* another process has the units */
+	bool left_done;                   /* another process was killed before it saw the end of its units' jobs, ... */
+	uint32_t left_running;            /* which go on for so many looks at CTRL */
 	uint32_t identity, version;       /* zero: right */
 	enum plain_lie lie;
 	uint32_t after;
