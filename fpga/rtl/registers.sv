@@ -8,7 +8,7 @@
 
 module registers #(
 	parameter int PIXEL_BITS = 16,
-	parameter int CORES = 12,
+	parameter int CORES = 6,
 	parameter int MAX_WIDTH = 8192
 ) (
 	input  logic          clk,

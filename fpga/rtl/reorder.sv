@@ -5,7 +5,7 @@
 
 module reorder #(
 	parameter int PIXEL_BITS = 16,
-	parameter int CORES = 12
+	parameter int CORES = 6
 ) (
 	input  logic                 clk,
 	input  logic                 rst,

@@ -8,7 +8,7 @@
 // per clock, whatever the alignment. Between two blocks at most one clock passes without a word. Bytes of no block are skipped.
 
 module splitter #(
-	parameter int CORES = 12
+	parameter int CORES = 6
 ) (
 	input  logic             clk,
 	input  logic             rst,
