@@ -86,7 +86,7 @@ struct engine_config {
 	struct engine_cache cache;
 	uint64_t max_memory_bytes; /* of the device's memory for all plans and queues of one context; 0: what there is. Past it: -ENOMEM */
 	const char *fpga_image;    /* the .xclbin that cards are loaded with; NULL: none */
-	uint32_t fpga_clock_mhz;   /* assumed of the simulated device; 0: 250 */
+	uint32_t fpga_clock_mhz;   /* assumed of simulated devices and cards; 0: 250 */
 	uint32_t fpga_latency_clocks; /* of the simulated device's memory, from a read's address to its first word; 0: 128 */
 	uint32_t fpga_stall_percent;  /* of all clocks, at random, in which a port of the simulated device's memory does nothing; at most 90 */
 };
@@ -109,7 +109,7 @@ struct engine_counters {
 	uint64_t clocks;                 /* of the unit that was busy longest, over its frames; 0: clocks are not counted */
 	uint32_t units;                  /* that frames go to in turn; 0: the device does not tell */
 	uint64_t on_host;                /* frames of which the engine itself found a part or all with the machine's processors */
-	uint32_t clock_mhz;              /* of the units: the card's, or of a simulated one the assumed one; 0 as above */
+	uint32_t clock_mhz;              /* of the units, as it was assumed: no device tells its own; 0 as above */
 	uint64_t payload_bytes, table_bytes, record_bytes; /* over the units' ports to their memory: frames; the plan's tables; block offsets, records, lists. 0 as above */
 };
 

@@ -41,7 +41,7 @@ struct fpga_driver {
 	void (*close)(struct fpga_device **device); /* takes NULL; memory must be gone */
 	void (*facts)(const struct fpga_device *device, struct fpga_facts *out);
 
-	/* Memory for one pointer of a unit, not cleared. Never while frames flow. */
+	/* Memory for one pointer of a unit, not cleared. While frames flow only where one needs more than any before. */
 	int (*memory_open)(struct fpga_device *device, struct fpga_memory **out, uint32_t unit, enum fpga_pointer pointer, size_t bytes);
 	void (*memory_close)(struct fpga_device *device, struct fpga_memory **memory); /* takes NULL */
 	uint64_t (*address)(const struct fpga_memory *memory); /* as the unit says it; a multiple of 4096 */

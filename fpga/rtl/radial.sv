@@ -1,7 +1,8 @@
 // radial.sv - sums and counts per bin, a private memory for each lane, added up when they are read out; for a unit.
 //
 // Takes a beat in every clock, whatever its bins are. Reading out gives bins 0 to cfg_n_bins - 1, one per clock while they are taken,
-// and sets them to 0; bins from cfg_n_bins on must not have been counted in. It may begin when `idle` is up. After a reset all 4096 bins are set to 0, `idle` low meanwhile: beats come when it is up.
+// and sets them to 0; bins from cfg_n_bins on must not have been counted in. It may begin when `idle` is up. After a reset all 4096 bins
+// are set to 0, `idle` low meanwhile: beats come when it is up.
 //
 // Bits: a frame has fewer than 2**26 pixels, so no count reaches 2**26 and no sum 2**(26 + PIXEL_BITS), in one lane (a narrow image puts
 // all its pixels into lane 0) or in all together: the adders of the tree need no more bits than the lanes.
