@@ -152,7 +152,7 @@ int fpga_open(const struct engine *engine, const struct fpga_driver *const *driv
 	if (!error)
 		error = open_units(c);
 	if (!error)
-		error = engine_cpu.open(&c->host, &(struct engine_config){.device = 0});
+		error = engine_cpu.open(&c->host, &(struct engine_config){.cpu_level = used.cpu_level});
 	if (!error)
 		error = fpga_self_test(engine, c);
 	if (error)

@@ -224,6 +224,19 @@ static void what_is_no_unit_of_this_design_is_not_opened(void **state)
 	assert_int_equal(plain_card.held, 0);
 }
 
+/* What it does on the host it does at the level that the cpu engine is held to. */
+static void the_level_of_the_cpu_holds_for_its_part_on_the_host(void **state)
+{
+	struct engine_context *context;
+
+	assert_int_equal(engine_fpga_plain.open(&context, &(struct engine_config){.cpu_level = "abacus"}), -ENODEV);
+	assert_null(context);
+	assert_int_equal(plain_card.held, 0);
+	assert_int_equal(engine_fpga_plain.open(&context, &(struct engine_config){.cpu_level = "scalar"}), 0);
+	engine_fpga_plain.close(&context);
+	assert_int_equal(plain_card.held, 0);
+}
+
 static void a_unit_that_lies_at_the_start_is_not_opened(void **state)
 {
 	for (unsigned lie = PLAIN_HONEST + 1; lie <= PLAIN_SILENT; lie++) {
@@ -422,6 +435,7 @@ int main(void)
 		TEST(queues_have_units_of_their_own),
 		TEST(a_card_without_wide_units_takes_no_wide_pixels),
 		TEST(what_is_no_unit_of_this_design_is_not_opened),
+		TEST(the_level_of_the_cpu_holds_for_its_part_on_the_host),
 		TEST(a_unit_that_lies_at_the_start_is_not_opened),
 		TEST(every_lie_is_found_out),
 		TEST(a_unit_that_falls_silent_is_waited_for_once),
