@@ -147,7 +147,7 @@ static const struct options_row table[] = {
 	{ "engine.fpga_simulated", OPTION_BOOL, AT(engine.fpga_simulated), .standard = "off",
 	  .help = "let the simulated FPGA analyse too, thousands of times slower" },
 	{ "engine.fpga_clock_mhz", OPTION_U32, AT(engine.fpga_clock_mhz), RANGE(1, 1000), .standard = "250", .unit = "MHz",
-	  .help = "assumed of the simulated FPGA; its time is counted in clocks" },
+	  .help = "assumed of the simulated FPGA and of cards, which do not tell it" },
 	{ "engine.fpga_latency_clocks", OPTION_U32, AT(engine.fpga_latency_clocks), RANGE(1, 10000), .standard = "128", .unit = "clocks",
 	  .help = "of the simulated card's memory" },
 	{ "engine.fpga_stall_percent", OPTION_U32, AT(engine.fpga_stall_percent), RANGE(0, 90), .standard = "0", .unit = "%",

@@ -313,7 +313,8 @@ static bool is_any_lost(const struct engine_queue *q)
 	return false;
 }
 
-/* Lays a frame down for the unit whose turn it is. Its part for the host is done while the unit works. */
+/* Lays a frame down for the unit whose turn it is. Its part for the host is done while the unit works. A frame that is so much larger than others that the card
+ * has no room for it (many small blocks, a payload longer than the image) is the host's: others still fit. */
 static int deal(struct engine_queue *q, const struct engine_plan *plan, struct engine_item *item)
 {
 	uint32_t n = q->n_seats[q->wide];
@@ -324,6 +325,8 @@ static int deal(struct engine_queue *q, const struct engine_plan *plan, struct e
 		error = fpga_job_collect(q);
 	if (!error)
 		error = fpga_job_lay_down(q, plan, item, number);
+	if (error == -ENOMEM)
+		return fpga_host_whole(q, plan, item);
 	if (error)
 		return error;
 	q->dealt++;

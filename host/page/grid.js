@@ -5,7 +5,7 @@ import {heat_box, heat_draw, heat_scale} from "./heat.js";
 import {ask} from "./link.js";
 import {store} from "./store.js";
 
-const now = {layout: null, own: null, values: new Float32Array(0), run: "", visible: false, asking: false, due: false, whole_ms: 0, cell: 1, origin: [0, 0]};
+const now = {layout: null, own: null, values: new Float32Array(0), run: "", visible: false, asking: false, due: false, whole_ms: 0, cell: 1, origin: [0, 0], pointer: null};
 
 const NAMES = {score: "score", n_spots: "spots", d_min: "dₘᵢₙ / Å", background: "counts/px"};
 
@@ -80,6 +80,7 @@ async function fetch_values() {
 		if (whole_due)
 			now.whole_ms = performance.now();
 		draw();
+		tell();
 	} catch { /* the next update asks again */
 	}
 	setTimeout(() => {
@@ -131,8 +132,9 @@ function under(event) {
 	return column >= 0 && row >= 0 && column < l.columns && row < l.rows ? {column, row, frame: grid_frame(column, row, l)} : null;
 }
 
-function hover(event) {
-	const place = under(event);
+/* What is under the cursor, also where its value comes while the cursor rests there. */
+function tell() {
+	const place = now.pointer && under(now.pointer);
 	at("map_canvas").title = place ? `column ${place.column}, row ${place.row}: frame ${whole(place.frame)}, ${NAMES[quantity()]} ${short(now.values[place.frame])}` : "";
 }
 
@@ -157,7 +159,11 @@ export function grid_open(choose) {
 	};
 	at("map_canvas").onclick = event => click(event, choose);
 	at("map_form").onsubmit = event => event.preventDefault();
-	at("map_canvas").addEventListener("pointermove", hover);
+	at("map_canvas").addEventListener("pointermove", event => {
+		now.pointer = {clientX: event.clientX, clientY: event.clientY};
+		tell();
+	});
+	at("map_canvas").addEventListener("pointerleave", () => now.pointer = null);
 	on_theme(draw);
 	new ResizeObserver(draw).observe(at("map_box"));
 }

@@ -229,7 +229,7 @@ class Screen(unittest.TestCase):
                 for column, row in ((0, 0), (5, 0), (5, 1), (0, 1), (2, 3), (2, 4)):
                     frame = row * columns + (columns - 1 - column if row % 2 else column)
                     page.do("move", x=box["x"] + (column + .5) * box["cell"], y=box["y"] + (row + .5) * box["cell"])
-                    said = page.wait(f"(t => t.startsWith('column {column}, row {row}:') && t)(document.querySelector('#map_canvas').title)")
+                    said = page.wait(f"(t => t.startsWith('column {column}, row {row}:') && !t.endsWith('–') && t)(document.querySelector('#map_canvas').title)")
                     self.assertIn(f"frame {frame},", said)
                     self.assertAlmostEqual(float(said.split("score ")[1].replace("k", "e3")), score[frame], delta=abs(score[frame]) * .01)
                 page.do("select", on="#map_quantity", text="n_spots")

@@ -397,6 +397,40 @@ static void memory_is_bounded_by_configuration(void **state)
 	batch_close(&b);
 }
 
+/* Blocks of eight pixels want a table of offsets, of 80 kB here, that no usual frame has: one such frame must not cost the others their device. */
+static void what_the_card_has_no_room_for_is_the_hosts(void **state)
+{
+	struct batch_settings settings = frames(3, SPOTS_DISPERSION), tiny;
+	struct engine_counters counters;
+	struct random same = rng; /* so that both have the same plan */
+	uint64_t bytes = 300000;
+	struct batch b, odd;
+	struct seat s;
+
+	settings.shape = (struct image_shape){400, 400, PIXEL_U16};
+	tiny = settings;
+	tiny.block_bytes = 16;
+	batch_open(&b, &settings, &rng);
+	batch_open(&odd, &tiny, &same);
+	for (;; bytes += 65536) { /* just enough for the usual ones */
+		assert_true(bytes < 64000000);
+		if (seat_open(&s, &b, bytes) == 0 && batch_run(&b, &engine_fpga_plain, s.queue, s.loaded) == 0)
+			break;
+		seat_close(&s);
+	}
+	assert_int_equal(batch_run(&odd, &engine_fpga_plain, s.queue, s.loaded), 0);
+	batch_check(&odd);
+	engine_fpga_plain.counters(s.queue, &counters);
+	assert_int_equal(counters.on_host, 3);
+	assert_int_equal(batch_run(&b, &engine_fpga_plain, s.queue, s.loaded), 0);
+	batch_check(&b);
+	engine_fpga_plain.counters(s.queue, &counters);
+	assert_int_equal(counters.on_host, 3);
+	seat_close(&s);
+	batch_close(&odd);
+	batch_close(&b);
+}
+
 static void what_cannot_be_is_refused(void **state)
 {
 	struct engine_config second = {.device = 1};
@@ -443,6 +477,7 @@ int main(void)
 		TEST(a_damaged_record_does_no_harm),
 		TEST(an_opening_that_fails_leaves_nothing_behind),
 		TEST(memory_is_bounded_by_configuration),
+		TEST(what_the_card_has_no_room_for_is_the_hosts),
 		TEST(what_cannot_be_is_refused),
 	};
 

@@ -66,7 +66,7 @@ static void make_item(struct batch *b, uint32_t i, const struct batch_settings *
 	static const uint32_t block_bytes[] = {0, 64, 1024, 4096, 32768};
 	enum codec codec = s->any_codec ? (enum codec)random_below(rng, CODECS) : CODEC_BSLZ4;
 	uint32_t blocks_of = s->any_codec ? block_bytes[random_below(rng, 5)] : s->block_bytes;
-	size_t len = codec_bound(codec, &s->shape, blocks_of), entries = block_table_entries(image_bytes(&s->shape), 32);
+	size_t len = codec_bound(codec, &s->shape, blocks_of), entries = block_table_entries(image_bytes(&s->shape), 16);
 	struct block_table *blocks = malloc(sizeof *blocks);
 	uint8_t *bytes = malloc(len), *pixels = make_pixels(&s->shape, rng);
 	struct engine_item *item = &b->item[i];
