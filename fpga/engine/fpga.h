@@ -122,9 +122,10 @@ static inline unsigned fpga_width_of(enum pixel_type type)
 }
 
 /* memory.c */
-int fpga_room_fit(struct engine_context *context, struct fpga_room *room, uint32_t unit, enum fpga_pointer pointer, size_t bytes); /* contents are lost */
 int fpga_memory_take(struct engine_context *context, struct fpga_memory **out, uint32_t unit, enum fpga_pointer pointer, size_t bytes); /* accounted for */
 void fpga_memory_give(struct engine_context *context, struct fpga_memory **memory, size_t bytes);
+/* Room for a frame's bytes and table of offsets; contents are lost. -ENOMEM: there is room for usual frames of the plan, and not for this one. */
+int fpga_job_fit(struct engine_context *context, struct fpga_job *job, uint32_t unit, const struct engine_plan *plan, size_t payload_bytes, size_t offsets_bytes);
 int fpga_queue_fit(struct engine_queue *queue, const struct engine_plan *plan);
 void fpga_queue_free(struct engine_queue *queue);
 

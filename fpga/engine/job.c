@@ -94,14 +94,10 @@ static uint32_t options_of(const struct plan *plan, uint32_t outputs)
 	return options;
 }
 
-static int copy_in(struct engine_queue *q, struct fpga_room *room, uint32_t unit, enum fpga_pointer pointer, const void *from, size_t bytes)
+static int copy_in(struct engine_queue *q, const struct fpga_room *room, const void *from, size_t bytes)
 {
-	int error = fpga_room_fit(q->context, room, unit, pointer, bytes + CHUNK_BYTES);
-
-	if (!error && bytes > 0)
-		error = q->context->driver->copy_in(room->memory, 0, from, bytes);
 	q->counters.copied_in_bytes += bytes;
-	return error;
+	return bytes > 0 ? q->context->driver->copy_in(room->memory, 0, from, bytes) : 0;
 }
 
 int fpga_job_lay_down(struct engine_queue *q, const struct engine_plan *plan, struct engine_item *item, uint64_t number)
@@ -120,9 +116,11 @@ int fpga_job_lay_down(struct engine_queue *q, const struct engine_plan *plan, st
 	job->host_result = (struct result){.sum = 0};
 	job->options = options_of(plan->plan, item->wanted & ~on_host);
 	job->n_bins = job->options & FPGA_OPTION_RADIAL ? plan->plan->n_bins : 0;
-	error = copy_in(q, &job->room[FPGA_AT_PAYLOAD], unit, FPGA_AT_PAYLOAD, item->payload.bytes, item->payload.len_bytes);
+	error = fpga_job_fit(q->context, job, unit, plan, item->payload.len_bytes + CHUNK_BYTES, offsets + CHUNK_BYTES);
 	if (!error)
-		error = copy_in(q, &job->room[FPGA_AT_OFFSETS], unit, FPGA_AT_OFFSETS, item->blocks->offset, offsets);
+		error = copy_in(q, &job->room[FPGA_AT_PAYLOAD], item->payload.bytes, item->payload.len_bytes);
+	if (!error)
+		error = copy_in(q, &job->room[FPGA_AT_OFFSETS], item->blocks->offset, offsets);
 	return error;
 }
 

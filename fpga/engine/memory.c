@@ -33,15 +33,20 @@ void fpga_memory_give(struct engine_context *c, struct fpga_memory **memory, siz
 	*memory = NULL;
 }
 
-int fpga_room_fit(struct engine_context *c, struct fpga_room *room, uint32_t unit, enum fpga_pointer pointer, size_t bytes)
+static void give_room(struct engine_context *c, struct fpga_room *room)
+{
+	fpga_memory_give(c, &room->memory, room->bytes);
+	room->bytes = 0;
+}
+
+static int fit(struct engine_context *c, struct fpga_room *room, uint32_t unit, enum fpga_pointer pointer, size_t bytes)
 {
 	int error;
 
 	bytes = round_up(bytes, PIECE_BYTES);
 	if (bytes <= room->bytes)
 		return 0;
-	fpga_memory_give(c, &room->memory, room->bytes);
-	room->bytes = 0;
+	give_room(c, room);
 	error = fpga_memory_take(c, &room->memory, unit, pointer, bytes);
 	if (!error)
 		room->bytes = bytes;
@@ -57,14 +62,29 @@ static size_t record_bytes(const struct engine_plan *p)
 static int fit_job(struct engine_context *c, struct fpga_job *job, uint32_t unit, const struct engine_plan *p)
 {
 	size_t image = image_bytes(&p->plan->shape);
-	int error = fpga_room_fit(c, &job->room[FPGA_AT_PAYLOAD], unit, FPGA_AT_PAYLOAD, image + image / 128 + PIECE_BYTES);
+	int error = fit(c, &job->room[FPGA_AT_PAYLOAD], unit, FPGA_AT_PAYLOAD, image + image / 128 + PIECE_BYTES);
 
 	if (!error)
-		error = fpga_room_fit(c, &job->room[FPGA_AT_OFFSETS], unit, FPGA_AT_OFFSETS, (image / 1024 + 64) * sizeof(uint32_t));
+		error = fit(c, &job->room[FPGA_AT_OFFSETS], unit, FPGA_AT_OFFSETS, (image / 1024 + 64) * sizeof(uint32_t));
 	if (!error)
-		error = fpga_room_fit(c, &job->room[FPGA_AT_RECORD], unit, FPGA_AT_RECORD, record_bytes(p));
+		error = fit(c, &job->room[FPGA_AT_RECORD], unit, FPGA_AT_RECORD, record_bytes(p));
 	if (!error)
-		error = fpga_room_fit(c, &job->room[FPGA_AT_LIST], unit, FPGA_AT_LIST, (p->list_entries + (size_t)1) * 2 * sizeof(uint32_t));
+		error = fit(c, &job->room[FPGA_AT_LIST], unit, FPGA_AT_LIST, (p->list_entries + (size_t)1) * 2 * sizeof(uint32_t));
+	return error;
+}
+
+int fpga_job_fit(struct engine_context *c, struct fpga_job *job, uint32_t unit, const struct engine_plan *p, size_t payload, size_t offsets)
+{
+	struct fpga_room *room = job->room;
+	int error = fit(c, &room[FPGA_AT_PAYLOAD], unit, FPGA_AT_PAYLOAD, payload);
+
+	if (!error)
+		error = fit(c, &room[FPGA_AT_OFFSETS], unit, FPGA_AT_OFFSETS, offsets);
+	if (error == -ENOMEM) { /* back to what usual frames need, so that these still fit */
+		give_room(c, &room[FPGA_AT_PAYLOAD]);
+		give_room(c, &room[FPGA_AT_OFFSETS]);
+		fit_job(c, job, unit, p);
+	}
 	return error;
 }
 
@@ -107,17 +127,43 @@ static int fit_host(struct engine_queue *q, const struct engine_plan *p)
 	return 0;
 }
 
+static int fit_seats(struct engine_queue *q, const struct engine_plan *p, unsigned wide)
+{
+	int error = 0;
+
+	for (uint32_t s = 0; !error && s < q->n_seats[wide]; s++)
+		for (uint32_t j = 0; !error && j < FPGA_JOBS; j++)
+			error = fit_job(q->context, &q->seat[wide][s].job[j], q->seat[wide][s].unit, p);
+	return error;
+}
+
+static void give_rooms(struct engine_queue *q, unsigned wide)
+{
+	for (uint32_t s = 0; q->seat[wide] && s < q->n_seats[wide]; s++)
+		for (uint32_t j = 0; j < FPGA_JOBS; j++)
+			for (unsigned p = 0; p < FPGA_POINTERS; p++)
+				give_room(q->context, &q->seat[wide][s].job[j].room[p]);
+}
+
+static void give_all_rooms(struct engine_queue *q)
+{
+	give_rooms(q, 0);
+	give_rooms(q, 1);
+}
+
 int fpga_queue_fit(struct engine_queue *q, const struct engine_plan *p)
 {
 	unsigned wide = fpga_width_of(p->plan->shape.type);
-	int error = 0;
+	int error = p->units_can ? fit_host(q, p) : 0;
+	bool on_card = !error && p->units_can;
 
 	q->fitted = 0;
-	if (p->units_can)
-		error = fit_host(q, p);
-	for (uint32_t s = 0; !error && p->units_can && s < q->n_seats[wide]; s++)
-		for (uint32_t j = 0; !error && j < FPGA_JOBS; j++)
-			error = fit_job(q->context, &q->seat[wide][s].job[j], q->seat[wide][s].unit, p);
+	if (on_card)
+		error = fit_seats(q, p, wide);
+	if (on_card && error == -ENOMEM) { /* once more without what earlier plans and larger frames left */
+		give_all_rooms(q);
+		error = fit_seats(q, p, wide);
+	}
 	if (error)
 		return error;
 	q->wide = wide;
@@ -125,23 +171,11 @@ int fpga_queue_fit(struct engine_queue *q, const struct engine_plan *p)
 	return 0;
 }
 
-static void free_seats(struct engine_queue *q, unsigned wide)
-{
-	for (uint32_t s = 0; q->seat[wide] && s < q->n_seats[wide]; s++)
-		for (uint32_t j = 0; j < FPGA_JOBS; j++)
-			for (unsigned p = 0; p < FPGA_POINTERS; p++) {
-				struct fpga_room *room = &q->seat[wide][s].job[j].room[p];
-
-				fpga_memory_give(q->context, &room->memory, room->bytes);
-			}
-	free(q->seat[wide]);
-	q->seat[wide] = NULL;
-}
-
 void fpga_queue_free(struct engine_queue *q)
 {
-	free_seats(q, 0);
-	free_seats(q, 1);
+	give_all_rooms(q);
+	free(q->seat[0]);
+	free(q->seat[1]);
 	free_lists(q);
 	free(q->record);
 	free(q);
