@@ -4,7 +4,8 @@
 // only when the buffer has room for all of it: m_rready is always up, so that the port is never held up for others.
 // Up to 2**OUTSTANDING_LOG2 bursts are under way. The bursts of the next command follow those of the last without a gap.
 //
-// `error` stays from an answer that is not OKAY, or a burst of another length than asked for, until `start`; the words come anyway.
+// `error` stays from an answer that is not OKAY, or a burst of another length than asked for, until `start`; the words come anyway. Each burst
+// with anything wrong in it is one of `n_errors`, which is a clock later; so is each word that nobody has asked for.
 // `flush`: what is still to come is read, where it has been asked for, and thrown away; to be held until `idle`.
 
 module axi_read #(
@@ -26,6 +27,7 @@ module axi_read #(
 	output logic [DATA_BITS-1:0] out_data,
 	output logic                 out_last,
 	output logic                 error,
+	output logic [31:0]          n_errors,
 	output logic                 idle,
 	output logic                 m_arvalid,
 	input  logic                 m_arready,
@@ -127,17 +129,25 @@ module axi_read #(
 	assign receive = m_rvalid && due;
 	assign burst_ends = receive && beat == due_words;
 
+	// `told`: the burst under way is counted already.
+	logic wrong, told, count;
+
+	assign wrong = m_rvalid && (!due || m_rresp != 2'b00 || m_rlast != burst_ends);
+
 	always_ff @(posedge clk)
 		if (rst) begin
 			beat <= '0;
 			error <= 1'b0;
+			told <= 1'b0;
+			count <= 1'b0;
+			n_errors <= '0;
 		end else begin
 			if (receive)
 				beat <= burst_ends ? '0 : beat + 1'b1;
-			if (m_rvalid && (m_rresp != 2'b00 || m_rlast != burst_ends))
-				error <= 1'b1;
-			else if (start)
-				error <= 1'b0;
+			error <= wrong || (error && !start);
+			told <= due && !burst_ends && (wrong || told);
+			count <= wrong && !told;
+			n_errors <= start ? '0 : n_errors + 32'(count);
 		end
 
 	fifo #(.WIDTH(DATA_BITS + 1), .DEPTH_LOG2(BUFFER_LOG2)) buffer (

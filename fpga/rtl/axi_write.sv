@@ -2,7 +2,7 @@
 //
 // For record_writer. A burst is at most 64 words of one 4 kB page, which whoever commands sees to. Addresses may be ahead of data or the
 // other way round; a further command is taken when both of the one before are out. `idle`: every burst is answered. `error`: an answer
-// since `start` was none of success.
+// since `start` was not OKAY; `n_errors`, how many were.
 
 module axi_write #(
 	parameter int DATA_BITS = 128
@@ -19,6 +19,7 @@ module axi_write #(
 	input  logic [DATA_BITS-1:0]   in_data,
 	output logic                   idle,
 	output logic                   error,
+	output logic [31:0]            n_errors,
 	output logic                   m_awvalid,
 	input  logic                   m_awready,
 	output logic [63:0]            m_awaddr,
@@ -34,9 +35,9 @@ module axi_write #(
 );
 	logic [8:0] left;        // words of the burst not yet sent
 	logic [6:0] unanswered;  // bursts
-	logic unused;
+	logic wrong;
 
-	assign unused = m_bresp[0];
+	assign wrong = m_bvalid && m_bresp != 2'b00;
 
 	assign cmd_ready = !m_awvalid && left == 9'd0 && !unanswered[6];
 	assign in_ready = m_wready && left != 9'd0;
@@ -53,6 +54,7 @@ module axi_write #(
 			left <= 9'd0;
 			unanswered <= 7'd0;
 			error <= 1'b0;
+			n_errors <= '0;
 		end else begin
 			if (cmd_valid && cmd_ready) begin
 				m_awvalid <= 1'b1;
@@ -64,7 +66,8 @@ module axi_write #(
 					left <= left - 9'd1;
 			end
 			unanswered <= unanswered + {6'd0, cmd_valid && cmd_ready} - {6'd0, m_bvalid};
-			error <= (error && !start) || (m_bvalid && m_bresp[1]);
+			error <= (error && !start) || wrong;
+			n_errors <= (start ? '0 : n_errors) + 32'(wrong);
 		end
 	always_ff @(posedge clk)
 		if (cmd_ready) begin

@@ -122,6 +122,7 @@ module unit #(
 	logic payload_valid, payload_ready, payload_last, payload_idle, payload_error;
 	logic offsets_valid, offsets_ready, offsets_last, offsets_idle, offsets_error;
 	logic table_valid, table_ready, table_last, table_idle, table_error;
+	logic [31:0] n_payload_errors, n_offsets_errors, n_table_errors, n_write_errors;
 	logic [127:0] payload_data, offsets_data;
 	logic [TABLE_BITS-1:0] table_data;
 
@@ -146,7 +147,7 @@ module unit #(
 	axi_read #(.DATA_BITS(128)) u_payload (
 		.clk, .rst, .start(begin_frame), .flush(1'b0),
 		.cmd_valid(payload_cmd_valid), .cmd_ready(payload_cmd_ready), .cmd_address(cfg[8*`REG_PAYLOAD +: 64]), .cmd_bytes(cfg[8*`REG_PAYLOAD_BYTES +: 32]),
-		.out_valid(payload_valid), .out_ready(payload_ready), .out_data(payload_data), .out_last(payload_last), .error(payload_error), .idle(payload_idle),
+		.out_valid(payload_valid), .out_ready(payload_ready), .out_data(payload_data), .out_last(payload_last), .error(payload_error), .n_errors(n_payload_errors), .idle(payload_idle),
 		.m_arvalid(m_axi_payload_arvalid), .m_arready(m_axi_payload_arready), .m_araddr(m_axi_payload_araddr), .m_arlen(m_axi_payload_arlen),
 		.m_arsize(m_axi_payload_arsize), .m_arburst(m_axi_payload_arburst), .m_rvalid(m_axi_payload_rvalid), .m_rready(m_axi_payload_rready),
 		.m_rdata(m_axi_payload_rdata), .m_rresp(m_axi_payload_rresp), .m_rlast(m_axi_payload_rlast)
@@ -154,7 +155,7 @@ module unit #(
 	axi_read #(.DATA_BITS(128)) u_offsets (
 		.clk, .rst, .start(begin_frame), .flush(1'b0),
 		.cmd_valid(offsets_cmd_valid), .cmd_ready(offsets_cmd_ready), .cmd_address(cfg[8*`REG_OFFSETS +: 64]), .cmd_bytes(offsets_cmd_bytes),
-		.out_valid(offsets_valid), .out_ready(offsets_ready), .out_data(offsets_data), .out_last(offsets_last), .error(offsets_error), .idle(offsets_idle),
+		.out_valid(offsets_valid), .out_ready(offsets_ready), .out_data(offsets_data), .out_last(offsets_last), .error(offsets_error), .n_errors(n_offsets_errors), .idle(offsets_idle),
 		.m_arvalid(m_axi_record_arvalid), .m_arready(m_axi_record_arready), .m_araddr(m_axi_record_araddr), .m_arlen(m_axi_record_arlen),
 		.m_arsize(m_axi_record_arsize), .m_arburst(m_axi_record_arburst), .m_rvalid(m_axi_record_rvalid), .m_rready(m_axi_record_rready),
 		.m_rdata(m_axi_record_rdata), .m_rresp(m_axi_record_rresp), .m_rlast(m_axi_record_rlast)
@@ -162,7 +163,7 @@ module unit #(
 	axi_read #(.DATA_BITS(TABLE_BITS)) u_table (
 		.clk, .rst, .start(begin_frame), .flush(1'b0),
 		.cmd_valid(table_cmd_valid), .cmd_ready(table_cmd_ready), .cmd_address(cfg[8*`REG_TABLE +: 64]), .cmd_bytes(table_cmd_bytes),
-		.out_valid(table_valid), .out_ready(table_ready), .out_data(table_data), .out_last(table_last), .error(table_error), .idle(table_idle),
+		.out_valid(table_valid), .out_ready(table_ready), .out_data(table_data), .out_last(table_last), .error(table_error), .n_errors(n_table_errors), .idle(table_idle),
 		.m_arvalid(m_axi_table_arvalid), .m_arready(m_axi_table_arready), .m_araddr(m_axi_table_araddr), .m_arlen(m_axi_table_arlen),
 		.m_arsize(m_axi_table_arsize), .m_arburst(m_axi_table_arburst), .m_rvalid(m_axi_table_rvalid), .m_rready(m_axi_table_rready),
 		.m_rdata(m_axi_table_rdata), .m_rresp(m_axi_table_rresp), .m_rlast(m_axi_table_rlast)
@@ -318,7 +319,7 @@ module unit #(
 	axi_write #(.DATA_BITS(128)) u_write (
 		.clk, .rst, .start(begin_frame),
 		.cmd_valid(write_cmd_valid), .cmd_ready(write_cmd_ready), .cmd_address(write_cmd_address), .cmd_words(write_cmd_words),
-		.in_valid(write_valid), .in_ready(write_ready), .in_data(write_data), .idle(writer_idle), .error(write_error),
+		.in_valid(write_valid), .in_ready(write_ready), .in_data(write_data), .idle(writer_idle), .error(write_error), .n_errors(n_write_errors),
 		.m_awvalid(m_axi_record_awvalid), .m_awready(m_axi_record_awready), .m_awaddr(m_axi_record_awaddr), .m_awlen(m_axi_record_awlen),
 		.m_wvalid(m_axi_record_wvalid), .m_wready(m_axi_record_wready), .m_wdata(m_axi_record_wdata), .m_wstrb(m_axi_record_wstrb),
 		.m_wlast(m_axi_record_wlast), .m_bvalid(m_axi_record_bvalid), .m_bready(m_axi_record_bready), .m_bresp(m_axi_record_bresp)
@@ -377,5 +378,5 @@ module unit #(
 		writes <= (m_axi_record_bvalid && m_axi_record_bready) || (bin_valid && bin_ready) || hits_valid || (!running && !radial_idle);
 	end
 	assign progress = moves || reads || writes;
-	assign unused = &{1'b0, cfg, payload_last, payload_idle, offsets_last, offsets_idle, table_last, table_idle, hits_last, bin_last};
+	assign unused = &{1'b0, cfg, n_payload_errors, n_offsets_errors, n_table_errors, n_write_errors, payload_last, payload_idle, offsets_last, offsets_idle, table_last, table_idle, hits_last, bin_last};
 endmodule

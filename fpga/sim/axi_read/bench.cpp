@@ -1,6 +1,6 @@
 /* bench.cpp - axi_read against a memory whose words are a function of their address, with latency, stalls and errors.
  *
- * The memory checks what AXI4 and the design promise: no burst across 4 kB, at most 64 beats, a request that stays until taken, no more bursts
+ * Errors are answers that are not OKAY, last words marked too early or not at all, and words that nobody has asked for. The memory checks what AXI4 and the design promise: no burst across 4 kB, at most 64 beats, a request that stays until taken, no more bursts
  * under way and no more words asked for than there is room for, and m_rready always up while data is offered. */
 #include "Vaxi_read.h"
 #include "fpga/sim/bench.h"
@@ -22,7 +22,9 @@ struct Request {
 };
 struct Burst {
 	uint64_t address, due_clock;
-	unsigned words, given, faulty; /* faulty: the word that is answered with an error, or none */
+	unsigned words, given;
+	uint32_t fault_percent; /* of its words that are answered wrongly */
+	bool wrong;             /* one was */
 };
 struct Load {
 	uint32_t stall_commands, stall_requests, stall_data, stall_out, latency;
@@ -40,8 +42,8 @@ static Word word_at(uint64_t address, bool last)
 
 class Port {
 public:
-	bool faults = false; /* to answer with an error in one of four bursts */
-	bool faulted = false;
+	bool faults = false; /* to answer wrongly in one of four bursts, and to give words unasked */
+	uint64_t n_faulted = 0;
 
 	Port(Bench<Vaxi_read> &bench_, const Load &load_)
 		: bench(bench_), load(load_), requests(bench_.random, load_.stall_requests), data(bench_.random, load_.stall_data), steady("m_ar")
@@ -55,19 +57,24 @@ public:
 		const bool may = !bursts.empty() && bench.clocks >= bursts.front().due_clock;
 		offering = may && (offering || data.go());
 		bench->m_rvalid = offering;
-		if (!offering)
-			return;
-		const Burst &burst = bursts.front();
-		bench_put(bench->m_rdata, word_at(burst.address + burst.given * WORD_BYTES, false).part, WORD_BYTES);
-		bench->m_rlast = burst.given + 1 == burst.words;
-		bench->m_rresp = burst.given == burst.faulty ? 2 + bench.random.below(2) : 0;
+		if (offering)
+			offer(bursts.front());
+		else if (faults && bursts.empty() && !bench->m_arvalid && bench.random.chance(5))
+			offer_unasked();
+	}
+	/* A word while no burst is under way. */
+	void offer_unasked()
+	{
+		bench->m_rvalid = 1;
+		bench->m_rlast = bench.random.below(2);
+		bench->m_rresp = bench.random.below(4);
+		n_faulted++;
 	}
 	/* After settle(). held: words asked for before and not yet taken at the output. */
 	void look(uint64_t held)
 	{
 		if (offering) {
 			CHECK(bench->m_rready, "the port is held up");
-			faulted |= bench->m_rresp != 0;
 			if (++bursts.front().given == bursts.front().words)
 				bursts.pop_front();
 			offering = false;
@@ -79,6 +86,17 @@ public:
 	uint64_t n_asked = 0;
 
 private:
+	void offer(Burst &burst)
+	{
+		const bool wrong = bench.random.chance(burst.fault_percent);
+		const uint32_t kind = wrong ? 1 + bench.random.below(4) : 0; /* a wrong mark, or an answer */
+
+		bench_put(bench->m_rdata, word_at(burst.address + burst.given * WORD_BYTES, false).part, WORD_BYTES);
+		bench->m_rlast = (burst.given + 1 == burst.words) != (kind == 4);
+		bench->m_rresp = kind & 3;
+		n_faulted += wrong && !burst.wrong;
+		burst.wrong |= wrong;
+	}
 	void take(uint64_t held)
 	{
 		const uint64_t address = bench->m_araddr;
@@ -89,9 +107,16 @@ private:
 		CHECK(words <= 64 && address % WORD_BYTES == 0, "burst of %u words at 0x%llx", words, (unsigned long long)address);
 		CHECK_EQUAL(address / 4096, (address + words * WORD_BYTES - 1) / 4096, "burst of %u words at 0x%llx", words, (unsigned long long)address);
 		CHECK(held + words <= ROOM, "%u words asked for beside %llu", words, (unsigned long long)held);
-		bursts.push_back({ address, bench.clocks + 1 + bench.random.below(load.latency + 1), words, 0, faults && bench.random.chance(25) ? bench.random.below(words) : ~0u });
+		bursts.push_back({ address, bench.clocks + 1 + bench.random.below(load.latency + 1), words, 0, fault_percent(words), false });
 		CHECK(bursts.size() <= OUTSTANDING, "%zu bursts under way", bursts.size());
 		n_asked += words;
+	}
+	/* Of most bursts no word is wrong, of some about one, of some all. */
+	uint32_t fault_percent(unsigned words)
+	{
+		if (!faults || !bench.random.chance(25))
+			return 0;
+		return bench.random.chance(20) ? 100 : 1 + 99 / words;
 	}
 	Bench<Vaxi_read> &bench;
 	Load load;
@@ -118,6 +143,24 @@ static void expect(std::deque<Word> &wanted, const Command &command)
 		wanted.push_back(word_at(command.address + (uint64_t)i * WORD_BYTES, i + 1 == n_words));
 }
 
+/* A word unasked is the last job's in the clock before `start`, and this job's in that of `start`. */
+static void start(Bench<Vaxi_read> &bench, Port &port)
+{
+	if (port.faults && bench.random.chance(50)) {
+		port.offer_unasked();
+		bench.edge();
+	}
+	port.n_faulted = 0;
+	bench->m_rvalid = 0;
+	if (port.faults && bench.random.chance(50))
+		port.offer_unasked();
+	bench.pulse(bench->start);
+	bench->m_rvalid = 0;
+	bench.settle();
+	CHECK_EQUAL(bench->error, port.n_faulted != 0, "errors told of at the start");
+	CHECK_EQUAL(bench->n_errors, 0, "errors counted at the start");
+}
+
 /* Runs the commands and compares every word; returns the clocks it took. */
 static uint64_t read(Bench<Vaxi_read> &bench, const std::vector<Command> &list, const Load &load, bool faults)
 {
@@ -130,7 +173,7 @@ static uint64_t read(Bench<Vaxi_read> &bench, const std::vector<Command> &list, 
 	uint64_t n_taken = 0;
 
 	port.faults = faults;
-	bench.pulse(bench->start);
+	start(bench, port);
 	for (const Command &command : list) {
 		commands.words.push_back(command);
 		expect(wanted, command);
@@ -158,7 +201,10 @@ static uint64_t read(Bench<Vaxi_read> &bench, const std::vector<Command> &list, 
 		bench.settle();
 	} while (!commands.empty() || !wanted.empty() || !bench->idle);
 	CHECK(port.quiet(), "idle while a burst is under way");
-	CHECK_EQUAL(bench->error, port.faulted, "errors answered and told");
+	bench->m_rvalid = 0;
+	bench.edge();
+	CHECK_EQUAL(bench->error, port.n_faulted != 0, "errors answered and told");
+	CHECK_EQUAL(bench->n_errors, port.n_faulted, "bursts answered wrongly and counted");
 	return bench.clocks - begin;
 }
 

@@ -40,7 +40,8 @@ private:
 	}
 	uint8_t head[64];
 	int unanswered = 0; /* bursts */
-	uint64_t n_errors = 0; /* answered */
+	uint32_t n_bursts = 0, n_to_fail = 0; /* of the frame */
+	uint64_t errors_before = 0; /* the frame, answered */
 
 	void begin(size_t n_bins);
 	void send(const std::vector<Entry> &entries, const std::vector<Bin> &bins);
@@ -60,13 +61,13 @@ void Path::clock()
 	bench.settle();
 	CHECK(!bench->m_awvalid || bench->m_awaddr != BASE + RECORD || unanswered == 0, "the head is written with %d bursts unanswered", unanswered);
 	unanswered += bench->m_awvalid && bench->m_awready;
+	n_bursts += bench->m_awvalid && bench->m_awready;
 	unanswered -= bench->m_bvalid && bench->m_bready;
 	port.take_word(bench->m_wvalid, reinterpret_cast<const uint8_t *>(&bench->m_wdata), bench->m_wstrb, bench->m_wlast);
 	port.take_address(bench->m_awvalid, bench->m_awaddr, bench->m_awlen, 4, 1);
 	port.take_answer(bench->m_bready);
-	if (traffic.answered_errors > n_errors) /* of one burst */
+	if (traffic.answered_errors - errors_before >= n_to_fail)
 		port.fault.kind = UNIT_FAULT_NONE;
-	n_errors = traffic.answered_errors;
 	bench.edge();
 	traffic.clocks++;
 	CHECK_EQUAL(traffic.broken_rules, 0, "rules of AXI");
@@ -144,15 +145,20 @@ void Path::frame(size_t n_entries, size_t n_bins, bool fails)
 		entry = { static_cast<uint32_t>(bench.random.next()), static_cast<uint32_t>(bench.random.next()) };
 	for (Bin &bin : bins)
 		bin = { bench.random.next(), static_cast<uint32_t>(bench.random.next()) };
+	n_to_fail = fails ? 1 + bench.random.below(3) : 0;
+	errors_before = traffic.answered_errors;
 	begin(n_bins);
-	port.fault.kind = fails ? UNIT_FAULT_ERROR : UNIT_FAULT_NONE; /* of the first burst, which the head, if that is another one, tells of */
+	CHECK_EQUAL(bench->error + bench->n_errors, 0, "errors at the start");
+	n_bursts = 0;
+	port.fault.kind = fails ? UNIT_FAULT_ERROR : UNIT_FAULT_NONE; /* of the first bursts, which the head, if it is none of them, tells of */
 	send(entries, bins);
 	bench.settle();
 	CHECK_EQUAL(bench->error, fails, "errors of the memory");
+	CHECK_EQUAL(bench->n_errors, traffic.answered_errors - errors_before, "bursts answered with errors");
 	CHECK_EQUAL(unanswered, 0, "bursts at the end");
 	if (!fails)
 		compare(entries, bins);
-	else if (n_entries + n_bins)
+	else if (bench->n_errors < n_bursts)
 		CHECK(!std::memcmp(&memory[RECORD], head, sizeof head) && head[4] == 1, "the head does not tell of an error before it");
 	else
 		CHECK_EQUAL(memory[RECORD], 0xa5, "a head that was refused");

@@ -20,6 +20,7 @@ module record_path (
 	output logic         done,
 	output logic         idle,
 	output logic         error,
+	output logic [31:0]  n_errors,
 	output logic         m_awvalid,
 	input  logic         m_awready,
 	output logic [63:0]  m_awaddr,
@@ -45,6 +46,6 @@ module record_path (
 	);
 	axi_write port (
 		.clk, .rst, .start, .cmd_valid, .cmd_ready, .cmd_address, .cmd_words, .in_valid(out_valid), .in_ready(out_ready), .in_data(out_data),
-		.idle, .error, .m_awvalid, .m_awready, .m_awaddr, .m_awlen, .m_wvalid, .m_wready, .m_wdata, .m_wstrb, .m_wlast, .m_bvalid, .m_bready, .m_bresp
+		.idle, .error, .n_errors, .m_awvalid, .m_awready, .m_awaddr, .m_awlen, .m_wvalid, .m_wready, .m_wdata, .m_wstrb, .m_wlast, .m_bvalid, .m_bready, .m_bresp
 	);
 endmodule
