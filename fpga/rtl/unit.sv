@@ -317,7 +317,7 @@ module unit #(
 		.out_valid(write_valid), .out_ready(write_ready), .out_data(write_data), .idle(writer_idle)
 	);
 	axi_write #(.DATA_BITS(128)) u_write (
-		.clk, .rst, .start(begin_frame),
+		.clk, .rst, .start(begin_frame), .flush(1'b0),
 		.cmd_valid(write_cmd_valid), .cmd_ready(write_cmd_ready), .cmd_address(write_cmd_address), .cmd_words(write_cmd_words),
 		.in_valid(write_valid), .in_ready(write_ready), .in_data(write_data), .idle(writer_idle), .error(write_error), .n_errors(n_write_errors),
 		.m_awvalid(m_axi_record_awvalid), .m_awready(m_axi_record_awready), .m_awaddr(m_axi_record_awaddr), .m_awlen(m_axi_record_awlen),

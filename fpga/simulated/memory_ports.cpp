@@ -133,6 +133,11 @@ void write_port::take_address(bool awvalid, uint64_t awaddr, uint32_t awlen, uin
 
 void write_port::take_word(bool wvalid, const uint8_t *wdata, uint64_t wstrb, bool wlast)
 {
+	if (held && (!wvalid || wstrb != held_strobes || std::memcmp(wdata, held_word, word_bytes)))
+		setting.traffic->broken_rules++;
+	held = wvalid && !wready;
+	held_strobes = wstrb;
+	std::memcpy(held_word, wdata, word_bytes);
 	if (!wvalid || !wready)
 		return;
 	axi_burst &burst = bursts.front();
@@ -169,5 +174,5 @@ void write_port::forget()
 	bursts.clear();
 	answers.clear();
 	response = OKAY;
-	bvalid = was_offered = false;
+	bvalid = was_offered = held = false;
 }

@@ -99,8 +99,9 @@ private:
 	std::deque<axi_burst> bursts;
 	std::deque<answer> answers;
 	uint32_t response = 0; /* of the burst under way */
-	bool was_offered = false;
-	uint64_t offered = 0;
+	bool was_offered = false, held = false; /* an address, a word that was not taken */
+	uint64_t offered = 0, held_strobes = 0;
+	uint8_t held_word[64] = {};
 };
 
 #endif

@@ -3,6 +3,7 @@ module record_path (
 	input  logic         clk,
 	input  logic         rst,
 	input  logic         start,
+	input  logic         flush,        // axi_write's
 	input  logic [63:0]  cfg_record,
 	input  logic [63:0]  cfg_list,
 	input  logic [12:0]  cfg_n_bins,
@@ -45,7 +46,7 @@ module record_path (
 		.cmd_valid, .cmd_ready, .cmd_address, .cmd_words, .out_valid, .out_ready, .out_data, .idle
 	);
 	axi_write port (
-		.clk, .rst, .start, .cmd_valid, .cmd_ready, .cmd_address, .cmd_words, .in_valid(out_valid), .in_ready(out_ready), .in_data(out_data),
+		.clk, .rst, .start, .flush, .cmd_valid, .cmd_ready, .cmd_address, .cmd_words, .in_valid(out_valid), .in_ready(out_ready), .in_data(out_data),
 		.idle, .error, .n_errors, .m_awvalid, .m_awready, .m_awaddr, .m_awlen, .m_wvalid, .m_wready, .m_wdata, .m_wstrb, .m_wlast, .m_bvalid, .m_bready, .m_bresp
 	);
 endmodule
