@@ -16,7 +16,7 @@ module radial_lane #(
 	input  logic                  add,       // step 0
 	input  logic [BIN_BITS-1:0]   add_bin,
 	input  logic [PIXEL_BITS-1:0] add_pixel,
-	input  logic                  read,      // step 1; never while a pixel is in steps 1 to 3
+	input  logic                  read,      // step 1; never while a pixel is in steps 0 to 3
 	input  logic [BIN_BITS-1:0]   read_bin,
 	input  logic                  clear,     // with read: set the bin to 0 one clock later
 	output logic [SUM_BITS-1:0]   sum,       // of what was read two clocks before
