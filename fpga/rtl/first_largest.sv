@@ -1,4 +1,4 @@
-// first_largest.sv - the largest of TERMS numbers (a power of two) and the first place that has it, $clog2(TERMS) clocks later.
+// first_largest.sv - the largest of TERMS numbers (a power of two, at least 2) and the first place that has it, $clog2(TERMS) clocks later.
 
 module first_largest #(
 	parameter int TERMS = 32,
@@ -36,6 +36,9 @@ module first_largest #(
 		end
 		for (n = TERMS; n < 2 * TERMS; n++) begin : term
 			assign places[n*LEVELS +: LEVELS] = LEVELS'(n - TERMS);
+		end
+		if (2**LEVELS != TERMS || TERMS < 2) begin : refused
+			$error("TERMS must be a power of two, at least 2");
 		end
 	endgenerate
 endmodule

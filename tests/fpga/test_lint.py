@@ -1,7 +1,7 @@
 """Every module of fpga/rtl is clean: no warning from Verilator at all (-Wall), and yosys reads it and finds no loop, no undriven and no doubly driven wire.
 
-With PIXEL_BITS 16 and 32 where a module has that parameter. yosys looks at a module with all that is in it, so at those that are in no other. Without Verilator
-or yosys the rest is skipped, by name.
+With PIXEL_BITS 16 and 32 where a module has that parameter. yosys looks at a module with all that is in it, so at those that are in no other. What a module
+cannot be it refuses to be. Without Verilator or yosys the rest is skipped, by name.
 """
 import concurrent.futures
 import os
@@ -15,6 +15,7 @@ import house
 RTL = "fpga/rtl"
 MADE = os.path.join(os.environ["SLUICE_BUILD"], "fpga")
 FEW_CORES = {"CORES": "2"}  # for yosys, to which every further decoder is the same again
+REFUSED = [("adder_tree", "TERMS=3"), ("adder_tree", "TERMS=5"), ("first_largest", "TERMS=3"), ("first_largest", "TERMS=24")]
 
 
 def parameters(text):
@@ -48,6 +49,12 @@ def lint(module, bits):
                *choice, f"{RTL}/{module}.sv")
 
 
+def refusal(module, choice):
+    done = subprocess.run(["verilator", "--lint-only", "-Wno-lint", "--top-module", module, "-G" + choice, f"{RTL}/{module}.sv"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, cwd=house.SOURCE)
+    return None if done.returncode and "must be" in done.stdout else f"{module} {choice} is not refused:\n{done.stdout[-3000:]}"
+
+
 def check(module, bits, texts):
     set_to = {"PIXEL_BITS": bits} if bits else {}
     set_to.update({name: value for name, value in FEW_CORES.items() if name in parameters(texts[module])})
@@ -70,6 +77,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         futures = [pool.submit(check, module, bits, texts) for module, bits in jobs if "yosys" in tools and module not in inner]
         futures += [pool.submit(lint, module, bits) for module, bits in jobs if "verilator" in tools]
+        futures += [pool.submit(refusal, *case) for case in REFUSED if "verilator" in tools]
         findings = list(filter(None, (future.result() for future in futures)))
     house.conclude(f"modules are clean ({', '.join(tools)})", len(futures), findings)
 
