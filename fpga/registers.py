@@ -2,7 +2,7 @@
 
 usage: registers.py MAP FOLDER
 
-Writes FOLDER/registers.h (offsets, names of stages and events), registers.svh (the same as macros) and registers.json (everything, for the description of a
+Writes FOLDER/registers.h (offsets, names of stages, events and errors), registers.svh (the same as macros) and registers.json (everything, for the description of a
 kernel). A file that would not change is left alone. A map that says something impossible is refused with the line and the reason.
 """
 import json
@@ -11,8 +11,9 @@ import re
 import sys
 
 LINE = re.compile(r"^(0x[0-9a-f]+)\s+([A-Z][A-Z0-9_]*)(?:\[(\d+)\])?\s+(32|64)\s+(rw|ro|ctrl)\s+(\S.*)$")
-NAME = re.compile(r"^(stage|event)\s+([a-z][a-z0-9_]*)$")
+NAME = re.compile(r"^(stage|event|error)\s+([a-z][a-z0-9_]*)$")
 SPACE_BYTES = 4096  # what 12 address bits reach
+COUNTED = {"stage": ("STAGE", 3), "event": ("EVENTS", 1), "error": ("ERRORS", 1)}  # kind of name: the array of its counts, how many each has
 
 
 class Wrong(Exception):
@@ -39,7 +40,8 @@ def parse_register(fields, taken):
 
 
 def parse(text):
-    registers, names, taken = [], {"stage": [], "event": []}, {}
+    """The registers, as dictionaries, and per kind of name those in their order."""
+    registers, names, taken = [], {kind: [] for kind in COUNTED}, {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -54,39 +56,39 @@ def parse(text):
                     raise Wrong(f"{name[1]} {name[2]} is there already")
                 names[name[1]].append(name[2])
             else:
-                raise Wrong("neither 'OFFSET NAME BITS ACCESS WHAT' nor 'stage NAME' nor 'event NAME'")
+                raise Wrong("neither 'OFFSET NAME BITS ACCESS WHAT' nor " + " nor ".join(f"'{kind} NAME'" for kind in COUNTED))
         except Wrong as wrong:
             raise Wrong(f"line {number}: {wrong}") from None
     by_name = {r["name"]: r for r in registers}
-    for array, kind, each in (("STAGE", "stage", 3), ("EVENTS", "event", 1)):
+    for kind, (array, each) in COUNTED.items():
         room = (by_name.get(array) or {}).get("entries") or 0
         if each * len(names[kind]) > room:
             raise Wrong(f"{array} has room for {room} counts, the {kind}s want {each * len(names[kind])}")
-    return registers, names["stage"], names["event"]
+    return registers, names
 
 
-def c_header(registers, stages, events):
+def c_header(registers, names):
     out = ["/* registers.h - made from fpga/registers.map: where a unit's registers are (bytes), and the names of what it counts */",
            "#ifndef FPGA_REGISTERS_H", "#define FPGA_REGISTERS_H", ""]
     for r in registers:
         out.append(f"#define FPGA_REG_{r['name']} 0x{r['offset']:03x}u /* {r['access']}, {r['bits']} bits: {r['what']} */")
         if r["entries"]:
             out.append(f"#define FPGA_ENTRIES_{r['name']} {r['entries']}u")
-    for kind, names in (("STAGE", stages), ("EVENT", events)):
-        out += ["", f"enum fpga_{kind.lower()} {{", *(f"\tFPGA_{kind}_{name.upper()} = {i}," for i, name in enumerate(names)), "};",
-                f"#define FPGA_{kind}S {len(names)}u", f"#define FPGA_{kind}_NAMES {{ " + ", ".join(f'"{name}"' for name in names) + " }"]
+    for kind, of_kind in names.items():
+        out += ["", f"enum fpga_{kind} {{", *(f"\tFPGA_{kind.upper()}_{name.upper()} = {i}," for i, name in enumerate(of_kind)), "};",
+                f"#define FPGA_{kind.upper()}S {len(of_kind)}u", f"#define FPGA_{kind.upper()}_NAMES {{ " + ", ".join(f'"{name}"' for name in of_kind) + " }"]
     return "\n".join(out + ["", "#endif", ""])
 
 
-def sv_header(registers, stages, events):
+def sv_header(registers, names):
     out = ["// registers.svh - made from fpga/registers.map: where a unit's registers are (bytes), and the numbers of what it counts",
            "`ifndef REGISTERS_SVH", "`define REGISTERS_SVH"]
     for r in registers:
         out.append(f"`define REG_{r['name']} 'h{r['offset']:03x}")
         if r["entries"]:
             out.append(f"`define ENTRIES_{r['name']} {r['entries']}")
-    for kind, names in (("STAGE", stages), ("EVENT", events)):
-        out += [*(f"`define {kind}_{name.upper()} {i}" for i, name in enumerate(names)), f"`define {kind}S {len(names)}"]
+    for kind, of_kind in names.items():
+        out += [*(f"`define {kind.upper()}_{name.upper()} {i}" for i, name in enumerate(of_kind)), f"`define {kind.upper()}S {len(of_kind)}"]
     return "\n".join(out + ["`endif", ""])
 
 
@@ -104,14 +106,14 @@ def write(path, text):
 def main(map_name, folder):
     try:
         with open(map_name, encoding="utf-8") as f:
-            registers, stages, events = parse(f.read())
+            registers, names = parse(f.read())
     except (Wrong, OSError) as wrong:
         print(f"{map_name}: {wrong}", file=sys.stderr)
         return 1
     os.makedirs(folder, exist_ok=True)
-    write(os.path.join(folder, "registers.h"), c_header(registers, stages, events))
-    write(os.path.join(folder, "registers.svh"), sv_header(registers, stages, events))
-    write(os.path.join(folder, "registers.json"), json.dumps({"registers": registers, "stages": stages, "events": events}, indent=1) + "\n")
+    write(os.path.join(folder, "registers.h"), c_header(registers, names))
+    write(os.path.join(folder, "registers.svh"), sv_header(registers, names))
+    write(os.path.join(folder, "registers.json"), json.dumps({"registers": registers, **{kind + "s": of_kind for kind, of_kind in names.items()}}, indent=1) + "\n")
     return 0
 
 

@@ -43,7 +43,8 @@ module registers #(
 	input  logic [31:0]   status,
 	input  logic [63:0]   clocks,
 	input  logic [1535:0] stages,
-	input  logic [255:0]  events
+	input  logic [255:0]  events,
+	input  logic [255:0]  errors
 );
 	localparam int FIRST = `REG_PAYLOAD / 4; // of a job's words
 	localparam int WORDS = `REG_WATCHDOG / 4 + 1;
@@ -203,9 +204,9 @@ module registers #(
 		endcase
 	assign r_is_c = r_index[9:6] == 4'(`REG_C_Q16 >> 8);
 	assign r_copy = r_is_c || written[r_index[5:0]] ? copy[{r_is_c, r_index[5:0]}] : 32'd0;
-	assign counts = {256'd0, events, stages};
+	assign counts = {errors, events, stages};
 	assign r_counts = counts[{r_index[5:0], 5'd0} +: 32];
-	assign r_known = r_is_c || r_index < 10'(`REG_EVENTS / 4 + `ENTRIES_EVENTS);
+	assign r_known = r_is_c || r_index < 10'(`REG_ERRORS / 4 + `ENTRIES_ERRORS);
 
 	always_ff @(posedge clk) begin
 		if (s_arready)
@@ -219,7 +220,7 @@ module registers #(
 				r_group <= 2'd0;
 			else if (r_index >= 10'(WORDS) && r_index < 10'(`REG_CLOCKS / 4 + 2))
 				r_group <= 2'd1;
-			else if (r_index >= 10'(`REG_STAGE / 4) && r_index < 10'(`REG_EVENTS / 4 + `ENTRIES_EVENTS))
+			else if (r_index >= 10'(`REG_STAGE / 4) && r_index < 10'(`REG_ERRORS / 4 + `ENTRIES_ERRORS))
 				r_group <= 2'd2;
 			else
 				r_group <= 2'd3; // a word of the memory, or none: 0

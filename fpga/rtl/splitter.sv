@@ -2,7 +2,8 @@
 //
 // Two halves. The first turns the host's offsets into blocks: block i is the bytes [offset i, offset i+1 - 4), for a block's length stands
 // in four bytes before it. An offset is not to be trusted: a block that is longer than 16383 bytes, or ends before it begins, or begins
-// before the last good one's end, or ends beyond the payload, becomes a command of 0 bytes, which a core refuses; every block gets its command.
+// before the last good one's end, or ends beyond the payload, becomes a command of 0 bytes, which a core refuses; every block gets its command. n_refused
+// counts those.
 //
 // The second half slides a window of two words over the payload, so that a block's words come out aligned to its own first byte: one word
 // per clock, whatever the alignment. Between two blocks at most one clock passes without a word. Bytes of no block are skipped.
@@ -30,6 +31,7 @@ module splitter #(
 	output logic [CORES-1:0] core_valid,
 	input  logic [CORES-1:0] core_ready,
 	output logic [127:0]     core_data,
+	output logic [31:0]      n_refused,
 	output logic             done
 );
 	// Offsets, one a clock; `step`: the blocks made of them find room.
@@ -46,7 +48,7 @@ module splitter #(
 	logic sized_there, sized_last, beyond;
 	logic [31:0] sized_begin, sized_end, good_end;
 	logic signed [33:0] sized_bytes;
-	logic good;
+	logic good, refused;
 	// Blocks to be dealt.
 	logic next_there, next_last, load;
 	logic [31:0] next_begin;
@@ -76,6 +78,14 @@ module splitter #(
 			sized_there <= block_there;
 			if (sized_there && good)
 				good_end <= sized_end;
+		end
+	always_ff @(posedge clk)
+		if (rst || start) begin
+			refused <= 1'b0;
+			n_refused <= '0;
+		end else begin
+			refused <= sized_there && step && !good;
+			n_refused <= n_refused + 32'(refused);
 		end
 	always_ff @(posedge clk)
 		if (step) begin

@@ -1,7 +1,7 @@
 // strong_list.sv - the strong pixels as a list, one entry per clock, ascending; for a unit, behind dispersion.
 //
 // Beats with hits wait in a queue until they are listed one by one. `room` is up while the queue can hold RESERVE beats more, which is
-// more than can be under way to it. n_strong counts every hit. Once it has reached cfg_max_strong, no beat is queued any more and room
+// more than can be under way to it. n_strong counts every hit, n_beyond those past the cap. Once it has reached cfg_max_strong, no beat is queued any more and room
 // stays up: what is too much for the list costs no time. Beats queued before that was known are thrown away when the list is full.
 
 module strong_list #(
@@ -24,6 +24,7 @@ module strong_list #(
 	output logic [31:0]                 out_index,
 	output logic [31:0]                 out_value,
 	output logic [31:0]                 n_strong,
+	output logic [31:0]                 n_beyond,
 	output logic                        idle
 );
 	localparam int LEVELS = $clog2(LANES);
@@ -51,12 +52,14 @@ module strong_list #(
 		if (clear) begin
 			counting <= '0;
 			n_strong <= '0;
+			n_beyond <= '0;
 			capped <= 1'b0;
 		end else begin
 			counting <= {counting[LEVELS-1:0], in_valid};
 			if (counting[LEVELS])
 				n_strong <= n_strong + 32'(hits_of_beat);
 			capped <= n_strong >= cfg_max_strong;
+			n_beyond <= capped ? n_strong - cfg_max_strong : '0;
 		end
 
 	// Queueing.

@@ -102,7 +102,7 @@ module unit #(
 	logic [31:0] status, n_pixels;
 	logic [63:0] clocks;
 	logic [1535:0] stage_counts;
-	logic [255:0] event_counts;
+	logic [255:0] event_counts, error_counts;
 
 	registers #(.PIXEL_BITS(PIXEL_BITS), .CORES(CORES), .MAX_WIDTH(MAX_WIDTH)) u_registers (
 		.clk, .rst,
@@ -111,7 +111,7 @@ module unit #(
 		.s_bvalid(s_axi_control_bvalid), .s_bready(s_axi_control_bready), .s_bresp(s_axi_control_bresp),
 		.s_arvalid(s_axi_control_arvalid), .s_arready(s_axi_control_arready), .s_araddr(s_axi_control_araddr),
 		.s_rvalid(s_axi_control_rvalid), .s_rready(s_axi_control_rready), .s_rdata(s_axi_control_rdata), .s_rresp(s_axi_control_rresp),
-		.irq(interrupt), .start, .done(job_done), .cfg, .c_write, .c_index, .c_value, .status, .clocks, .stages(stage_counts), .events(event_counts)
+		.irq(interrupt), .start, .done(job_done), .cfg, .c_write, .c_index, .c_value, .status, .clocks, .stages(stage_counts), .events(event_counts), .errors(error_counts)
 	);
 
 	assign strong_on = cfg[8*`REG_OPTIONS+1];
@@ -126,7 +126,7 @@ module unit #(
 	logic [127:0] payload_data, offsets_data;
 	logic [TABLE_BITS-1:0] table_data;
 
-	logic [31:0] n_blocks_done, n_bad_blocks, first_bad_block, n_strong;
+	logic [31:0] n_blocks_done, n_bad_blocks, first_bad_block, n_refused, n_strong, n_beyond;
 	logic split_done, joined, joined_last, strong_done, behind_idle, writer_idle, write_error, radial_idle, radial_asked;
 
 	assign port_error = payload_error || offsets_error || table_error || write_error;
@@ -183,7 +183,7 @@ module unit #(
 		.off_valid(offsets_valid), .off_ready(offsets_ready), .off_data(offsets_data),
 		.in_valid(payload_valid), .in_ready(payload_ready), .in_data(payload_data),
 		.core_cmd_valid, .core_cmd_ready, .core_cmd_in_bytes(core_in_bytes), .core_cmd_out_bytes(core_out_bytes),
-		.core_valid(core_in_valid), .core_ready(core_in_ready), .core_data(core_in_data), .done(split_done)
+		.core_valid(core_in_valid), .core_ready(core_in_ready), .core_data(core_in_data), .n_refused, .done(split_done)
 	);
 
 	genvar i;
@@ -293,7 +293,7 @@ module unit #(
 	strong_list #(.PIXEL_BITS(PIXEL_BITS)) u_strong_list (
 		.clk, .rst, .start(begin_frame), .cfg_max_strong(cfg[8*`REG_MAX_STRONG +: 32]),
 		.in_valid(hits_valid), .in_hits(hits), .in_pixels(hits_pixels), .in_base(hits_base), .room,
-		.out_valid(list_valid), .out_ready(list_ready), .out_index(list_index), .out_value(list_value), .n_strong, .idle(list_idle)
+		.out_valid(list_valid), .out_ready(list_ready), .out_index(list_index), .out_value(list_value), .n_strong, .n_beyond, .idle(list_idle)
 	);
 	assign behind_idle = totals_idle && radial_idle && list_idle;
 
@@ -369,6 +369,17 @@ module unit #(
 	assign event_words[159:128] = strong_on ? n_strong : 32'd0;
 	assign event_counts = {event_words, n_pixels, n_bad_blocks, n_blocks_done};
 
+	// A block that the splitter refuses is one that a decoder refuses, later: the decoders' own are the others. Of a job given up those that came no
+	// further than the splitter are taken off, too, but there are never less than none.
+	logic [31:0] n_undecoded;
+
+	always_ff @(posedge clk)
+		n_undecoded <= n_bad_blocks > n_refused ? n_bad_blocks - n_refused : 32'd0;
+	assign error_counts = {
+		31'd0, status[2], strong_on ? n_beyond : 32'd0, n_undecoded, n_refused,
+		n_write_errors, n_table_errors, n_offsets_errors, n_payload_errors
+	};
+
 	// Any of these is progress; bins that radial clears after reset are, too.
 	logic moves, reads, writes;
 
@@ -378,5 +389,5 @@ module unit #(
 		writes <= (m_axi_record_bvalid && m_axi_record_bready) || (bin_valid && bin_ready) || hits_valid || (!running && !radial_idle);
 	end
 	assign progress = moves || reads || writes;
-	assign unused = &{1'b0, cfg, n_payload_errors, n_offsets_errors, n_table_errors, n_write_errors, payload_last, payload_idle, offsets_last, offsets_idle, table_last, table_idle, hits_last, bin_last};
+	assign unused = &{1'b0, cfg, payload_last, payload_idle, offsets_last, offsets_idle, table_last, table_idle, hits_last, bin_last};
 endmodule

@@ -85,7 +85,7 @@ void read_port::take(bool arvalid, uint64_t araddr, uint32_t arlen, uint32_t ars
 	traffic->broken_rules += takes_back(was_offered, offered, arvalid, arready, araddr ^ static_cast<uint64_t>(arlen) << 56);
 	if (arvalid && arready) {
 		traffic->broken_rules += breaks_rules(araddr, arlen + 1, arsize, arburst, word_bytes);
-		bursts.push_back({ araddr, arlen + 1, traffic->clocks + setting.config.latency_clocks });
+		bursts.push_back({ araddr, arlen + 1, traffic->clocks + setting.config.latency_clocks, false });
 	}
 	if (!rvalid || !rready)
 		return;
@@ -95,6 +95,8 @@ void read_port::take(bool arvalid, uint64_t araddr, uint32_t arlen, uint32_t ars
 	fault.word();
 	rvalid = false;
 	axi_burst &burst = bursts.front();
+	traffic->failed_reads[number] += rresp != OKAY && !burst.failed;
+	burst.failed |= rresp != OKAY;
 	burst.address += word_bytes;
 	if (--burst.words == 0)
 		bursts.pop_front();
@@ -128,7 +130,7 @@ void write_port::take_address(bool awvalid, uint64_t awaddr, uint32_t awlen, uin
 	if (!awvalid || !awready)
 		return;
 	traffic->broken_rules += breaks_rules(awaddr, awlen + 1, awsize, awburst, word_bytes);
-	bursts.push_back({ awaddr, awlen + 1, 0 });
+	bursts.push_back({ awaddr, awlen + 1, 0, false });
 }
 
 void write_port::take_word(bool wvalid, const uint8_t *wdata, uint64_t wstrb, bool wlast)
@@ -165,6 +167,7 @@ void write_port::take_answer(bool bready)
 {
 	if (!bvalid || !bready)
 		return;
+	setting.traffic->failed_writes[number] += bresp != OKAY;
 	answers.pop_front();
 	bvalid = false;
 }

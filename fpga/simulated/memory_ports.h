@@ -45,6 +45,7 @@ struct axi_burst {
 	uint64_t address;
 	uint32_t words;
 	uint64_t due; /* clock */
+	bool failed;  /* of one that is read: a word was answered with an error */
 };
 
 /* Channels AR and R. */

@@ -52,6 +52,7 @@ struct unit_traffic {
 	uint64_t clocks;
 	uint64_t read_bytes[UNIT_PORTS], written_bytes[UNIT_PORTS];
 	uint64_t answered_errors; /* of any port */
+	uint64_t failed_reads[UNIT_PORTS], failed_writes[UNIT_PORTS]; /* bursts with an error in their answer, as soon as it is given */
 	uint64_t broken_rules;    /* of AXI, by the unit: bursts across 4 kB, last words marked wrongly, offers taken back. Not 0: the design is wrong */
 };
 void unit_model_traffic(const struct unit_model *model, struct unit_traffic *out);

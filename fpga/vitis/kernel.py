@@ -71,7 +71,7 @@ def attributes(**values):
 
 def arguments():
     """[attributes of an argument] for every register that the host writes before a job."""
-    found, _, _ = registers.parse(read(os.path.join(FPGA, "registers.map")))
+    found, _ = registers.parse(read(os.path.join(FPGA, "registers.map")))
     out = []
     for r in found:
         if r["access"] != "rw" or r["offset"] < FIRST_ARGUMENT or r["entries"]:

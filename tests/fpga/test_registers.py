@@ -39,9 +39,14 @@ class Registers(unittest.TestCase):
         self.assertEqual(in_c, in_sv)
         self.assertEqual(in_c, in_json)
         self.assertGreater(len(in_c), 30)
-        stages = re.findall(r"FPGA_STAGE_(\w+) = (\d+)", made["registers.h"])
-        self.assertEqual(stages, re.findall(r"`define STAGE_(\w+) (\d+)", made["registers.svh"]))
-        self.assertEqual([name.lower() for name, _ in stages], listed["stages"])
+        for kind in ("STAGE", "EVENT", "ERROR"):
+            names = re.findall(rf"FPGA_{kind}_(\w+) = (\d+)", made["registers.h"])
+            self.assertGreater(len(names), 5)
+            self.assertEqual(names, re.findall(rf"`define {kind}_(\w+) (\d+)", made["registers.svh"]))
+            self.assertEqual([name.lower() for name, _ in names], listed[kind.lower() + "s"])
+            self.assertEqual([int(number) for _, number in names], list(range(len(names))))
+            self.assertEqual(re.findall(rf"#define FPGA_{kind}S (\d+)u", made["registers.h"]), [str(len(names))])
+            self.assertEqual(re.findall(rf"`define {kind}S (\d+)", made["registers.svh"]), [str(len(names))])
 
     def refuse(self, text, *words):
         status, said, made = make(text)
@@ -63,6 +68,10 @@ class Registers(unittest.TestCase):
         self.refuse("stage a\nstage a\n" + ARRAYS, "line 2", "there already")
         self.refuse("stage a\nstage b\n" + ARRAYS, "STAGE has room for 3")
         self.refuse("stage a\n", "STAGE has room for 0")
+        self.refuse("error a\nerror a\n" + ARRAYS, "line 2", "there already")
+        self.refuse("error a\nerror b\n0x1e0 ERRORS[1] 32 ro x\n" + ARRAYS, "ERRORS has room for 1 counts, the errors want 2")
+        self.refuse("0x1dc ERRORS[8] 32 ro x\n0x1c0 EVENTS[8] 32 ro x\n", "line 2", "belongs to ERRORS")
+        self.refuse("mistake a\n" + ARRAYS, "line 1", "'error NAME'")
 
 
 if __name__ == "__main__":

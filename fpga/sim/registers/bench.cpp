@@ -17,7 +17,7 @@ struct Map {
 	bool use = false, enable = false, status = false;
 	uint32_t job_status = 0;
 	uint64_t clocks = 0;
-	uint32_t stages[48] = {}, events[8] = {};
+	uint32_t stages[48] = {}, events[8] = {}, errors[8] = {};
 
 	uint32_t read(uint32_t at);
 	void write(uint32_t at, uint32_t value, uint32_t strobes);
@@ -49,6 +49,8 @@ uint32_t Map::read(uint32_t at)
 		return stages[(at - FPGA_REG_STAGE) / 4];
 	if (at >= FPGA_REG_EVENTS && at < FPGA_REG_EVENTS + 4 * FPGA_ENTRIES_EVENTS)
 		return events[(at - FPGA_REG_EVENTS) / 4];
+	if (at >= FPGA_REG_ERRORS && at < FPGA_REG_ERRORS + 4 * FPGA_ENTRIES_ERRORS)
+		return errors[(at - FPGA_REG_ERRORS) / 4];
 	if (at >= FPGA_REG_C_Q16 && at < FPGA_REG_C_Q16 + 4 * FPGA_ENTRIES_C_Q16)
 		return c[(at - FPGA_REG_C_Q16) / 4];
 	return word[at / 4];
@@ -187,10 +189,13 @@ void Host::end_job()
 		n = static_cast<uint32_t>(bench.random.next());
 	for (uint32_t &n : map.events)
 		n = static_cast<uint32_t>(bench.random.next());
+	for (uint32_t &n : map.errors)
+		n = static_cast<uint32_t>(bench.random.next());
 	bench->status = map.job_status;
 	bench->clocks = map.clocks;
 	bench_put(bench->stages, map.stages, sizeof map.stages);
 	bench_put(bench->events, map.events, sizeof map.events);
+	bench_put(bench->errors, map.errors, sizeof map.errors);
 	bench->done = 1;
 	clock();
 	bench->done = 0;
@@ -214,10 +219,11 @@ static uint32_t some_address(Random &random)
 {
 	const uint32_t known[] = { FPGA_REG_CTRL, FPGA_REG_INTERRUPTS, FPGA_REG_INTERRUPT_ENABLE, FPGA_REG_INTERRUPT_STATUS };
 
-	switch (random.below(4)) {
+	switch (random.below(5)) {
 	case 0: return known[random.below(4)];
 	case 1: return random.below(4096);
 	case 2: return FPGA_REG_C_Q16 + random.below(4 * FPGA_ENTRIES_C_Q16);
+	case 3: return FPGA_REG_STAGE + random.below(FPGA_REG_C_Q16 - FPGA_REG_STAGE);
 	default: return random.below(FPGA_REG_CLOCKS + 16);
 	}
 }
@@ -235,6 +241,7 @@ int main()
 	top.clocks = 0;
 	bench_put(top.stages, host.map.stages, sizeof host.map.stages);
 	bench_put(top.events, host.map.events, sizeof host.map.events);
+	bench_put(top.errors, host.map.errors, sizeof host.map.errors);
 	host.bench.reset();
 	host.write_all_of_c();
 	for (int i = 0; i < N_ACCESSES; i++) {

@@ -158,6 +158,7 @@ static uint64_t split(Bench<Vsplitter> &bench, const Frame &frame, const Load &l
 	bench.pulse(bench->start);
 	bench.settle();
 	CHECK(!bench->done, "done as soon as started");
+	CHECK_EQUAL(bench->n_refused, 0, "blocks refused at the start");
 	while (!bench->done) {
 		bench->off_valid = offsets.next();
 		bench->in_valid = in.next();
@@ -175,6 +176,7 @@ static uint64_t split(Bench<Vsplitter> &bench, const Frame &frame, const Load &l
 		CHECK(bench.clocks - begin < 60 * (frame.offsets.size() * 40 + frame.payload.size() / 16 + 100), "hangs: %zu offsets, %zu words left", offsets.words.size(), in.words.size());
 	}
 	CHECK(cores.done() && offsets.empty() && in.empty(), "done with work left: %zu offsets, %zu words", offsets.words.size(), in.words.size());
+	CHECK_EQUAL(bench->n_refused, cores.n_refused(), "blocks refused of %zu", frame.offsets.size() - 1);
 	*n_refused += cores.n_refused();
 	return bench.clocks - begin;
 }

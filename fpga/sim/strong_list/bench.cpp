@@ -92,6 +92,9 @@ static uint64_t pass(Bench<Vstrong_list> &bench, const Case &c)
 	}
 	CHECK(wanted.empty(), "%zu entries are missing behind %llu", wanted.size(), (unsigned long long)listed);
 	CHECK_EQUAL(bench->n_strong, n_strong, "with a cap of %u", c.cap);
+	bench.edge(); /* n_beyond comes two clocks later */
+	bench.edge();
+	CHECK_EQUAL(bench->n_beyond, n_strong > c.cap ? n_strong - c.cap : 0, "entries past a cap of %u", c.cap);
 	return bench.clocks - begin;
 }
 

@@ -47,6 +47,11 @@ static void check_counts(Card &card, const plan &plan, const Frame &frame, const
 	}
 }
 
+static uint32_t beyond(const Record &record, const plan &plan)
+{
+	return record.n_strong > plan.max_strong ? record.n_strong - plan.max_strong : 0;
+}
+
 /* One whole frame, whose record must be the reference's. */
 static void whole(Card &card, const plan &plan, const Frame &frame, const JobOptions &options, const char *words)
 {
@@ -57,6 +62,7 @@ static void whole(Card &card, const plan &plan, const Frame &frame, const JobOpt
 	CHECK_EQUAL(record.n_bad, 0, "%s", words);
 	frames_compare(record, plan, frame, options, words);
 	check_counts(card, plan, frame, record, options);
+	card.check_errors({ 0, 0, beyond(record, plan), 0 });
 }
 
 static void random_frame(Card &card, Random &random, const Shape &shape, pixel_type type, Fill fill)
@@ -158,12 +164,33 @@ static void damaged_frame(Card &card, Random &random, pixel_type type, uint64_t 
 	if (n)
 		CHECK_EQUAL(record.first_bad, first, "the first damaged block");
 	frames_compare(record, *plan, frame, {}, "a frame with damaged blocks");
+	card.check_errors({ 0, n, beyond(record, *plan), 0 });
 	*n_refused += n;
 	plan_free(&plan);
 }
 
+/* Which blocks no decoder is shown because of their offsets, and which of the others it refuses. */
+static Errors errors_of(const Frame &frame)
+{
+	std::vector<uint8_t> out(8192), scratch(8192);
+	int64_t good_end = 0;
+	Errors errors{};
+
+	for (uint32_t b = 0; b < frame.blocks.n_blocks; b++) {
+		const int64_t begin = frame.blocks.offset[b], end = static_cast<int64_t>(frame.blocks.offset[b + 1]) - 4;
+		const bool good = begin >= good_end && end > begin && end - begin <= 16383 && end <= static_cast<int64_t>(frame.payload_bytes.size());
+
+		good_end = good ? end : good_end;
+		if (good)
+			errors.decode += codec_decode_block(&frame.compressed, &frame.blocks, b, out.data(), scratch.data()) != 0;
+		else
+			errors.splitter++;
+	}
+	return errors;
+}
+
 /* Offsets of another frame, or none at all: every block is refused or decoded, the job ends, and the next is whole. */
-static void lying_offsets(Card &card, Random &random, pixel_type type)
+static void lying_offsets(Card &card, Random &random, pixel_type type, uint64_t *n_refused, uint64_t *n_impossible)
 {
 	const image_shape image = { 200, 20, type };
 	plan *plan = frames_plan(random, { image, 100, 100000, 0 });
@@ -178,26 +205,49 @@ static void lying_offsets(Card &card, Random &random, pixel_type type)
 	const Record record = card.record(*plan);
 	CHECK_EQUAL(record.status & ~(STATUS_LIST_FULL | STATUS_DAMAGED), 0, "status");
 	CHECK_EQUAL(record.n_pixels, frame.pixels.size(), "pixels");
+	Errors errors = errors_of(frame);
+	CHECK_EQUAL(record.n_bad, errors.splitter + errors.decode, "damaged blocks of %u", frame.blocks.n_blocks);
+	errors.beyond = beyond(record, *plan);
+	card.check_errors(errors);
+	*n_impossible += errors.splitter;
+	*n_refused += errors.decode;
 	plan_free(&plan);
 }
 
 static int damaged_frames()
 {
 	Random random{ bench_seed() };
-	uint64_t n_refused = 0;
+	uint64_t n_refused = 0, n_impossible = 0;
 
 	for (pixel_type type : { PIXEL_U8, PIXEL_U16, PIXEL_U32 }) {
 		Card card(random, bits_of(type), 0, type == PIXEL_U16 ? 0 : 30);
 		for (int i = 0; i < 40; i++) {
 			damaged_frame(card, random, type, &n_refused);
 			if (i % 8 == 0)
-				lying_offsets(card, random, type);
+				lying_offsets(card, random, type, &n_refused, &n_impossible);
 		}
 		random_frame(card, random, { 300, 30 }, type, FILL_TYPICAL);
 	}
 	CHECK(n_refused > 50, "only %llu blocks were refused", static_cast<unsigned long long>(n_refused));
-	std::printf("%llu blocks refused\n", static_cast<unsigned long long>(n_refused));
+	CHECK(n_impossible > 50, "only %llu blocks could not be", static_cast<unsigned long long>(n_impossible));
+	std::printf("%llu blocks refused, %llu could not be\n", static_cast<unsigned long long>(n_refused), static_cast<unsigned long long>(n_impossible));
 	return 0;
+}
+
+/* The frame as the unit sees it where the memory answers for its payload, or for its offsets, with errors from a word on. */
+static Frame spoiled(const Frame &frame, uint32_t which, uint32_t from_word)
+{
+	const uint8_t anything = 0x0e; /* of memory_ports.cpp */
+	const size_t from = 16 * static_cast<size_t>(from_word);
+	Frame hurt = frame;
+
+	if (which == FPGA_REG_PAYLOAD && from < hurt.payload_bytes.size())
+		std::memset(&hurt.payload_bytes[from], anything, hurt.payload_bytes.size() - from);
+	if (which == FPGA_REG_OFFSETS && from / 4 < hurt.offsets.size())
+		std::memset(&hurt.offsets[from / 4], anything, 4 * hurt.offsets.size() - from);
+	hurt.compressed.bytes = hurt.payload_bytes.data();
+	hurt.blocks.offset = hurt.offsets.data();
+	return hurt;
 }
 
 /* A port answers with errors: the job ends and says so, and the next is whole, in all bins there are. */
@@ -207,12 +257,16 @@ static void failing_port(Card &card, Random &random, unit_port port)
 	plan *plan = frames_plan(random, { image, 64, 100000, 0 }), *all_bins = frames_plan(random, { image, 4096, 100000, 0 });
 	const Frame frame = frames_make(random, image, FILL_TYPICAL, 0);
 
+	const uint32_t which = port == UNIT_PORT_PAYLOAD ? FPGA_REG_PAYLOAD : port == UNIT_PORT_RECORD ? FPGA_REG_OFFSETS : FPGA_REG_TABLE;
+	const uint32_t from_word = random.below(3);
+
 	card.load(*plan);
-	unit_model_fault(card.model, port, UNIT_FAULT_ERROR, random.below(3));
+	unit_model_fault(card.model, port, UNIT_FAULT_ERROR, from_word);
 	card.start(*plan, frame, {});
 	card.wait();
 	unit_model_fault(card.model, port, UNIT_FAULT_NONE, 0);
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & (STATUS_PORT_ERROR | STATUS_WATCHDOG), STATUS_PORT_ERROR, "status with port %d failing", port);
+	card.check_errors(errors_of(spoiled(frame, which, from_word)));
 	card.load(*all_bins);
 	whole(card, *all_bins, frame, {}, "the frame after a failing port");
 	plan_free(&plan);
@@ -233,6 +287,7 @@ static void hung_port(Card &card, Random &random, unit_port port)
 	card.start(*plan, frame, options);
 	card.wait();
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & STATUS_WATCHDOG, STATUS_WATCHDOG, "status with port %d hung", port);
+	card.check_errors({ 0, 0, 0, 1 });
 	CHECK(card.get(FPGA_REG_CLOCKS) >= options.watchdog, "given up after %u clocks", card.get(FPGA_REG_CLOCKS));
 	unit_model_fault(card.model, port, UNIT_FAULT_NONE, 0);
 	card.start(*plan, frame, options);
@@ -262,6 +317,7 @@ static void wild_address(Card &card, Random &random, uint32_t offset)
 		CHECK_EQUAL(status, 0, "status without a list");
 	else
 		CHECK_EQUAL(status & (STATUS_PORT_ERROR | STATUS_WATCHDOG), STATUS_PORT_ERROR, "status with register 0x%x leading nowhere", offset);
+	card.check_errors(errors_of(spoiled(frame, offset, 0)));
 	options.wild = 0;
 	whole(card, *plan, frame, options, "the frame after an address that leads nowhere");
 	plan_free(&plan);
@@ -280,6 +336,7 @@ static void too_few_pixels(Card &card, Random &random)
 	card.start(*plan, frame, options);
 	card.wait();
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & STATUS_WATCHDOG, STATUS_WATCHDOG, "status of a frame with too few pixels");
+	card.check_errors({ 0, 0, 0, 1 });
 	unit_model_reset(card.model);
 	plan_free(&plan);
 }

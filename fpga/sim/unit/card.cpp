@@ -127,6 +127,7 @@ void Card::put_settings(const plan &plan, const JobOptions &options)
 void Card::start(const plan &plan, const Frame &frame, const JobOptions &options)
 {
 	CHECK(frame.payload_bytes.size() <= OFFSETS && (plan.max_strong + 1) * 8ull <= SIZE - LIST, "the card is too small");
+	unit_model_traffic(model, &before);
 	std::memset(&memory[RECORD], UNTOUCHED, SIZE - RECORD);
 	put_addresses(options.wild);
 	put_frame(frame);
@@ -147,6 +148,22 @@ void Card::wait()
 	CHECK(!unit_model_run(model, 1), "the interrupt line stays up");
 	unit_model_traffic(model, &traffic);
 	CHECK_EQUAL(traffic.broken_rules, 0, "rules of AXI");
+}
+
+void Card::check_errors(const Errors &wanted)
+{
+	static const char *const names[] = FPGA_ERROR_NAMES;
+	unit_traffic now;
+
+	unit_model_traffic(model, &now);
+	const uint64_t errors[] = { now.failed_reads[UNIT_PORT_PAYLOAD] - before.failed_reads[UNIT_PORT_PAYLOAD],
+				    now.failed_reads[UNIT_PORT_RECORD] - before.failed_reads[UNIT_PORT_RECORD],
+				    now.failed_reads[UNIT_PORT_TABLE] - before.failed_reads[UNIT_PORT_TABLE],
+				    now.failed_writes[UNIT_PORT_RECORD] - before.failed_writes[UNIT_PORT_RECORD],
+				    wanted.splitter, wanted.decode, wanted.beyond, wanted.given_up };
+	static_assert(sizeof errors / sizeof *errors == FPGA_ERRORS, "in the order of registers.map");
+	for (uint32_t i = 0; i < FPGA_ERRORS; i++)
+		CHECK_EQUAL(get(FPGA_REG_ERRORS + 4 * i), errors[i], "errors of %s in job %u", names[i], job);
 }
 
 Record Card::record(const plan &plan)

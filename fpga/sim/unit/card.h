@@ -38,6 +38,11 @@ struct Record {
 	std::vector<uint32_t> index, value; /* of the list, as many as there may be */
 };
 
+/* Blocks that cannot be by their offsets, others that are refused, strong pixels past the list's room, and whether the watchdog gave the job up. */
+struct Errors {
+	uint32_t splitter, decode, beyond, given_up;
+};
+
 enum { STATUS_DAMAGED = 1, STATUS_LIST_FULL = 2, STATUS_WATCHDOG = 4, STATUS_PORT_ERROR = 8 };
 
 class Card {
@@ -56,10 +61,13 @@ public:
 	void wait();
 	/* Of the job that has ended. Looks that nothing was written where nothing belongs. */
 	Record record(const plan &plan);
+	/* What the unit says of the last job's errors: at the ports those that the memory has answered with since start(), besides these. */
+	void check_errors(const Errors &wanted);
 	uint64_t clocks() const;
 
 private:
 	std::vector<uint8_t> memory;
+	unit_traffic before{}; /* the last start() */
 	uint32_t lanes, job = 0;
 
 	void set64(uint32_t offset, uint64_t value);
