@@ -6,6 +6,7 @@
 
 REFERENCE_BEGIN
 #include "kernels/engine.h"
+#include "kernels/reference/analysis.h"
 REFERENCE_END
 
 struct Shape {
@@ -84,7 +85,30 @@ static void random_frame(Card &card, Random &random, const Shape &shape, pixel_t
 	plan_free(&plan);
 }
 
-/* Shapes at the edges of beats, then random ones, for a card with and one without stalls. */
+/* A frame with some strong pixels, as many as `odd` says, and lists for none, for one, and for as many as they are, one fewer and one more. */
+static void list_caps(Card &card, Random &random, pixel_type type, bool odd)
+{
+	const image_shape image = { 40 + random.below(100), 20 + random.below(20), type };
+	plan *plan = frames_plan(random, { image, 1 + random.below(50), 1, random.below(10) });
+	Frame frame;
+	uint32_t n = 0, index, value;
+
+	for (int i = 0; n < 3 || n % 2 != odd; i++) {
+		CHECK(i < 100, "no frame of %u x %u pixels has strong ones", image.width, image.height);
+		frame = frames_make(random, image, i % 2 ? FILL_TYPICAL : FILL_DENSE, 0);
+		n = analysis_strong(plan, frame.pixels.data(), &index, &value, nullptr, nullptr);
+	}
+	card.load(*plan);
+	for (uint32_t cap : { n, n - 1, 0u, n + 1, 1u, n }) {
+		char words[80];
+		std::snprintf(words, sizeof words, "%u strong pixels and a list for %u", n, cap);
+		plan->max_strong = cap;
+		whole(card, *plan, frame, {}, words);
+	}
+	plan_free(&plan);
+}
+
+/* Shapes at the edges of beats, then random ones, for a card with and one without stalls; and the list's cap. */
 static int whole_frames(pixel_type type)
 {
 	static const Shape shapes[] = { { 1, 1 }, { 3, 2 }, { 7, 1 }, { 8, 1 }, { 15, 9 }, { 16, 4 }, { 17, 3 }, { 31, 8 }, { 32, 8 }, { 33, 7 }, { 64, 10 }, { 65, 40 },
@@ -99,12 +123,14 @@ static int whole_frames(pixel_type type)
 			random_frame(card, random, shape, type, static_cast<Fill>(n++ % FILLS));
 		for (int i = 0; i < 12; i++, n++)
 			random_frame(card, random, { 1 + random.below(600), 1 + random.below(40) }, type, static_cast<Fill>(random.below(FILLS)));
+		for (bool odd : { false, true })
+			list_caps(card, random, type, odd);
 		clocks += card.clocks();
 	}
 	Card card(random, bits_of(type), 0, 0);
 	random_frame(card, random, { 512, 512 }, type, FILL_TYPICAL);
 	print_stages(card, card.get(FPGA_REG_CLOCKS));
-	std::printf("%d frames, %llu clocks\n", n + 1, static_cast<unsigned long long>(clocks + card.clocks()));
+	std::printf("%d frames, %llu clocks\n", n + 1 + 2 * 2 * 6, static_cast<unsigned long long>(clocks + card.clocks()));
 	return 0;
 }
 

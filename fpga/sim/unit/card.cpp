@@ -191,6 +191,8 @@ Record Card::record(const plan &plan)
 		r.index.push_back(word[0]);
 		r.value.push_back(word[1]);
 	}
+	for (size_t i = LIST + 8 * n_listed; n_listed % 2 && i < LIST + 8 * (n_listed + 1); i++)
+		CHECK_EQUAL(memory[i], 0, "byte %zu of the list, behind its last entry", i - LIST);
 	for (size_t i = RECORD + 64 + 16 * r.n_bins; i < LIST; i++)
 		CHECK_EQUAL(memory[i], UNTOUCHED, "byte %zu behind the record", i - RECORD);
 	for (size_t i = LIST + 8 * (n_listed + n_listed % 2); i < SIZE; i++)
