@@ -7,7 +7,7 @@
 // or more unseen where 32 bytes of output and 17 of input are left: such a match may reach into the last literals.
 //
 // Two clocks per decision: one looks at the four bytes that come next and at how much is left, one acts. Checks are judged one clock
-// after the act that they are about, so a damaged block may have a step or two behind its fault: it is refused all the same. However a
+// after the act that they are about, so a damaged block may have up to three steps behind its fault: it is refused all the same. However a
 // block is damaged, its input is taken to the last word and one END goes out. WATCHDOG limits the clocks in which a block is worked at
 // (not those that wait): 65535 is more than any block needs, so it only ever ends what is broken itself.
 
