@@ -81,4 +81,8 @@ module axi_write #(
 			m_awaddr <= cmd_address;
 			m_awlen <= 8'(cmd_words - 9'd1);
 		end
+
+`ifdef PROVE_AXI_WRITE
+`include "axi_write.svh"
+`endif
 endmodule

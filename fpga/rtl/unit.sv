@@ -87,15 +87,18 @@ module unit #(
 	localparam int LANES = 512 / PIXEL_BITS;
 	localparam int TABLE_BITS = LANES * 16;
 
-	// `unused` gathers what modules tell and nobody here asks for.
-	logic clk, rst, unused;
+	// `unused` gathers what modules tell and nobody here asks for. After a job given up the stages alone are reset: registers, control and memory
+	// ports go on, for they know what the memory still owes.
+	logic clk, rst, stage_rst, clear, unused;
 
 	assign clk = ap_clk;
-	always_ff @(posedge clk)
+	always_ff @(posedge clk) begin
 		rst <= !ap_rst_n;
+		stage_rst <= !ap_rst_n || clear;
+	end
 
 	// Registers and control.
-	logic start, job_done, begin_frame, running, c_write, list_end, written, port_error, progress, strong_on, radial_on;
+	logic start, job_done, begin_frame, running, c_write, list_end, written, port_error, progress, strong_on, radial_on, flush, ports_idle;
 	logic [1279:0] cfg;
 	logic [5:0] c_index;
 	logic [29:0] c_value;
@@ -129,6 +132,7 @@ module unit #(
 	logic [31:0] n_blocks_done, n_bad_blocks, first_bad_block, n_refused, n_strong, n_beyond;
 	logic split_done, joined, joined_last, strong_done, behind_idle, writer_idle, write_error, radial_idle, radial_asked;
 
+	assign ports_idle = payload_idle && offsets_idle && table_idle && writer_idle;
 	assign port_error = payload_error || offsets_error || table_error || write_error;
 
 	control #(.LANES(LANES)) u_control (
@@ -137,7 +141,7 @@ module unit #(
 		.cfg_beats_per_row(cfg[8*`REG_BEATS_PER_ROW +: 16]), .cfg_watchdog(cfg[8*`REG_WATCHDOG +: 32]),
 		.cfg_strong(strong_on), .cfg_max_strong(cfg[8*`REG_MAX_STRONG +: 32]),
 		.begin_frame, .running, .ready_to_begin(radial_idle && writer_idle), .joined, .joined_last, .input_done(split_done),
-		.strong_done, .behind_idle, .list_end, .written, .n_bad_blocks, .n_strong, .port_error, .progress, .n_pixels,
+		.strong_done, .behind_idle, .list_end, .written, .n_bad_blocks, .n_strong, .port_error, .progress, .n_pixels, .flush, .ports_idle, .clear,
 		.table_valid(table_cmd_valid), .table_ready(table_cmd_ready), .table_bytes(table_cmd_bytes),
 		.offsets_valid(offsets_cmd_valid), .offsets_ready(offsets_cmd_ready), .offsets_bytes(offsets_cmd_bytes),
 		.payload_valid(payload_cmd_valid), .payload_ready(payload_cmd_ready)
@@ -145,7 +149,7 @@ module unit #(
 
 	// What is read from the card's memory.
 	axi_read #(.DATA_BITS(128)) u_payload (
-		.clk, .rst, .start(begin_frame), .flush(1'b0),
+		.clk, .rst, .start(begin_frame), .flush,
 		.cmd_valid(payload_cmd_valid), .cmd_ready(payload_cmd_ready), .cmd_address(cfg[8*`REG_PAYLOAD +: 64]), .cmd_bytes(cfg[8*`REG_PAYLOAD_BYTES +: 32]),
 		.out_valid(payload_valid), .out_ready(payload_ready), .out_data(payload_data), .out_last(payload_last), .error(payload_error), .n_errors(n_payload_errors), .idle(payload_idle),
 		.m_arvalid(m_axi_payload_arvalid), .m_arready(m_axi_payload_arready), .m_araddr(m_axi_payload_araddr), .m_arlen(m_axi_payload_arlen),
@@ -153,7 +157,7 @@ module unit #(
 		.m_rdata(m_axi_payload_rdata), .m_rresp(m_axi_payload_rresp), .m_rlast(m_axi_payload_rlast)
 	);
 	axi_read #(.DATA_BITS(128)) u_offsets (
-		.clk, .rst, .start(begin_frame), .flush(1'b0),
+		.clk, .rst, .start(begin_frame), .flush,
 		.cmd_valid(offsets_cmd_valid), .cmd_ready(offsets_cmd_ready), .cmd_address(cfg[8*`REG_OFFSETS +: 64]), .cmd_bytes(offsets_cmd_bytes),
 		.out_valid(offsets_valid), .out_ready(offsets_ready), .out_data(offsets_data), .out_last(offsets_last), .error(offsets_error), .n_errors(n_offsets_errors), .idle(offsets_idle),
 		.m_arvalid(m_axi_record_arvalid), .m_arready(m_axi_record_arready), .m_araddr(m_axi_record_araddr), .m_arlen(m_axi_record_arlen),
@@ -161,7 +165,7 @@ module unit #(
 		.m_rdata(m_axi_record_rdata), .m_rresp(m_axi_record_rresp), .m_rlast(m_axi_record_rlast)
 	);
 	axi_read #(.DATA_BITS(TABLE_BITS)) u_table (
-		.clk, .rst, .start(begin_frame), .flush(1'b0),
+		.clk, .rst, .start(begin_frame), .flush,
 		.cmd_valid(table_cmd_valid), .cmd_ready(table_cmd_ready), .cmd_address(cfg[8*`REG_TABLE +: 64]), .cmd_bytes(table_cmd_bytes),
 		.out_valid(table_valid), .out_ready(table_ready), .out_data(table_data), .out_last(table_last), .error(table_error), .n_errors(n_table_errors), .idle(table_idle),
 		.m_arvalid(m_axi_table_arvalid), .m_arready(m_axi_table_arready), .m_araddr(m_axi_table_araddr), .m_arlen(m_axi_table_arlen),
@@ -178,7 +182,7 @@ module unit #(
 	logic [CORES*6-1:0] core_count;
 
 	splitter #(.CORES(CORES)) u_splitter (
-		.clk, .rst, .start(begin_frame), .cfg_n_blocks(cfg[8*`REG_N_BLOCKS +: 32]), .cfg_block_bytes(cfg[8*`REG_BLOCK_BYTES +: 14]),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_n_blocks(cfg[8*`REG_N_BLOCKS +: 32]), .cfg_block_bytes(cfg[8*`REG_BLOCK_BYTES +: 14]),
 		.cfg_last_bytes(cfg[8*`REG_LAST_BYTES +: 14]), .cfg_payload_bytes(cfg[8*`REG_PAYLOAD_BYTES +: 32]),
 		.off_valid(offsets_valid), .off_ready(offsets_ready), .off_data(offsets_data),
 		.in_valid(payload_valid), .in_ready(payload_ready), .in_data(payload_data),
@@ -190,7 +194,7 @@ module unit #(
 	generate
 		for (i = 0; i < CORES; i = i + 1) begin : core
 			decode_core #(.PIXEL_BITS(PIXEL_BITS)) u_core (
-				.clk, .rst, .cfg_element_log2(cfg[8*`REG_ELEMENT_LOG2 +: 2]),
+				.clk, .rst(stage_rst), .cfg_element_log2(cfg[8*`REG_ELEMENT_LOG2 +: 2]),
 				.cmd_valid(core_cmd_valid[i]), .cmd_ready(core_cmd_ready[i]), .cmd_in_bytes(core_in_bytes), .cmd_out_bytes(core_out_bytes),
 				.in_valid(core_in_valid[i]), .in_ready(core_in_ready[i]), .in_data(core_in_data),
 				.out_valid(core_valid[i]), .out_ready(core_ready[i]), .out_data(core_data[512*i +: 512]), .out_count(core_count[6*i +: 6]),
@@ -204,13 +208,13 @@ module unit #(
 	logic [5:0] ordered_count;
 
 	reorder #(.PIXEL_BITS(PIXEL_BITS), .CORES(CORES)) u_reorder (
-		.clk, .rst, .start(begin_frame), .cfg_n_blocks(cfg[8*`REG_N_BLOCKS +: 32]), .cfg_tail_count(cfg[8*`REG_TAIL_COUNT +: 3]), .cfg_tail(cfg[8*`REG_TAIL +: 224]),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_n_blocks(cfg[8*`REG_N_BLOCKS +: 32]), .cfg_tail_count(cfg[8*`REG_TAIL_COUNT +: 3]), .cfg_tail(cfg[8*`REG_TAIL +: 224]),
 		.in_valid(core_valid), .in_ready(core_ready), .in_data(core_data), .in_count(core_count), .in_last(core_last), .in_error(core_error),
 		.out_valid(ordered_valid), .out_ready(ordered_ready), .out_data(ordered_data), .out_count(ordered_count),
 		.n_blocks_done, .n_bad_blocks, .first_bad_block
 	);
 	gearbox #(.PIXEL_BITS(PIXEL_BITS)) u_gearbox (
-		.clk, .rst, .start(begin_frame), .cfg_width(cfg[8*`REG_WIDTH +: 16]), .cfg_height(cfg[8*`REG_HEIGHT +: 16]),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_width(cfg[8*`REG_WIDTH +: 16]), .cfg_height(cfg[8*`REG_HEIGHT +: 16]),
 		.in_valid(ordered_valid), .in_ready(ordered_ready), .in_data(ordered_data), .in_count(ordered_count),
 		.out_valid(packed_valid), .out_ready(packed_ready), .out_data(packed_data), .out_row_last(packed_row_last), .out_last(packed_last)
 	);
@@ -223,7 +227,7 @@ module unit #(
 	logic [31:0] base;
 
 	mask_join #(.PIXEL_BITS(PIXEL_BITS)) u_join (
-		.clk, .rst, .start(begin_frame), .cfg_invalid_from(cfg[8*`REG_INVALID_FROM +: 32]), .cfg_width(cfg[8*`REG_WIDTH +: 16]),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_invalid_from(cfg[8*`REG_INVALID_FROM +: 32]), .cfg_width(cfg[8*`REG_WIDTH +: 16]),
 		.in_valid(packed_valid), .in_ready(packed_ready), .in_data(packed_data), .in_row_last(packed_row_last), .in_last(packed_last),
 		.table_valid, .table_ready, .table_data,
 		.out_valid(pixels_valid), .out_ready(pixels_ready), .out_pixels(pixels), .out_allowed(allowed), .out_ok(ok), .out_binned(binned), .out_bins(bin_of),
@@ -244,7 +248,7 @@ module unit #(
 	logic [63:0] sum;
 
 	totals #(.PIXEL_BITS(PIXEL_BITS)) u_totals (
-		.clk, .rst, .start(begin_frame), .cfg_saturation(cfg[8*`REG_SATURATION +: 32]), .cfg_saturation_known(cfg[8*`REG_OPTIONS]),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_saturation(cfg[8*`REG_SATURATION +: 32]), .cfg_saturation_known(cfg[8*`REG_OPTIONS]),
 		.in_valid(pixels_taken), .in_pixels(pixels), .in_allowed(allowed), .in_ok(ok), .in_base(base),
 		.n_valid, .n_nodata, .n_saturated, .sum, .max, .max_index, .idle(totals_idle)
 	);
@@ -264,7 +268,7 @@ module unit #(
 		end
 	endgenerate
 	always_ff @(posedge clk) begin
-		binning <= pixels_taken && !rst;
+		binning <= pixels_taken && !stage_rst;
 		to_bins <= bin_of;
 		to_pixels <= pixels;
 	end
@@ -274,13 +278,13 @@ module unit #(
 	logic [31:0] bin_count;
 
 	radial #(.PIXEL_BITS(PIXEL_BITS)) u_radial (
-		.clk, .rst, .in_valid(binning), .in_pixels(to_pixels), .in_binned(to_bin), .in_bins(to_bins),
+		.clk, .rst(stage_rst), .in_valid(binning), .in_pixels(to_pixels), .in_binned(to_bin), .in_bins(to_bins),
 		.read_start(radial_asked), .cfg_n_bins(n_bins), .out_valid(bin_valid), .out_ready(bin_ready), .out_sum(bin_sum), .out_count(bin_count),
 		.out_last(bin_last), .idle(radial_idle)
 	);
 
 	dispersion #(.PIXEL_BITS(PIXEL_BITS), .MAX_WIDTH(MAX_WIDTH)) u_dispersion (
-		.clk, .rst, .start(begin_frame && strong_on),
+		.clk, .rst(stage_rst), .start(begin_frame && strong_on),
 		.cfg_beats_per_row(cfg[8*`REG_BEATS_PER_ROW +: 10]), .cfg_width(cfg[8*`REG_WIDTH +: 16]), .cfg_height(cfg[8*`REG_HEIGHT +: 16]),
 		.cfg_min_count(cfg[8*`REG_MIN_COUNT +: 8]), .cfg_threshold(cfg[8*`REG_THRESHOLD +: 32]), .cfg_ns2_q16(cfg[8*`REG_NS2_Q16 +: 30]),
 		.c_write, .c_index, .c_value, .in_valid(pixels_valid && strong_on), .in_ready(dispersion_ready), .in_pixels(pixels), .in_ok(ok), .room,
@@ -291,7 +295,7 @@ module unit #(
 	logic [31:0] list_index, list_value;
 
 	strong_list #(.PIXEL_BITS(PIXEL_BITS)) u_strong_list (
-		.clk, .rst, .start(begin_frame), .cfg_max_strong(cfg[8*`REG_MAX_STRONG +: 32]),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_max_strong(cfg[8*`REG_MAX_STRONG +: 32]),
 		.in_valid(hits_valid), .in_hits(hits), .in_pixels(hits_pixels), .in_base(hits_base), .room,
 		.out_valid(list_valid), .out_ready(list_ready), .out_index(list_index), .out_value(list_value), .n_strong, .n_beyond, .idle(list_idle)
 	);
@@ -304,7 +308,7 @@ module unit #(
 	logic [127:0] write_data;
 
 	record_writer u_record_writer (
-		.clk, .rst, .start(begin_frame), .cfg_record(cfg[8*`REG_RECORD +: 64]), .cfg_list(cfg[8*`REG_LIST +: 64]), .cfg_n_bins(n_bins),
+		.clk, .rst(stage_rst), .start(begin_frame), .cfg_record(cfg[8*`REG_RECORD +: 64]), .cfg_list(cfg[8*`REG_LIST +: 64]), .cfg_n_bins(n_bins),
 		.list_valid, .list_ready, .list_index, .list_value, .list_end,
 		.bins_start(radial_asked), .bin_valid, .bin_ready, .bin_sum, .bin_count,
 		.head({
@@ -317,7 +321,7 @@ module unit #(
 		.out_valid(write_valid), .out_ready(write_ready), .out_data(write_data), .idle(writer_idle)
 	);
 	axi_write #(.DATA_BITS(128)) u_write (
-		.clk, .rst, .start(begin_frame), .flush(1'b0),
+		.clk, .rst, .start(begin_frame), .flush,
 		.cmd_valid(write_cmd_valid), .cmd_ready(write_cmd_ready), .cmd_address(write_cmd_address), .cmd_words(write_cmd_words),
 		.in_valid(write_valid), .in_ready(write_ready), .in_data(write_data), .idle(writer_idle), .error(write_error), .n_errors(n_write_errors),
 		.m_awvalid(m_axi_record_awvalid), .m_awready(m_axi_record_awready), .m_awaddr(m_axi_record_awaddr), .m_awlen(m_axi_record_awlen),
@@ -389,5 +393,5 @@ module unit #(
 		writes <= (m_axi_record_bvalid && m_axi_record_bready) || (bin_valid && bin_ready) || hits_valid || (!running && !radial_idle);
 	end
 	assign progress = moves || reads || writes;
-	assign unused = &{1'b0, cfg, payload_last, payload_idle, offsets_last, offsets_idle, table_last, table_idle, hits_last, bin_last};
+	assign unused = &{1'b0, cfg, payload_last, offsets_last, table_last, hits_last, bin_last};
 endmodule

@@ -67,13 +67,11 @@ void read_port::fetch()
 
 void read_port::offer()
 {
-	const bool hangs = fault.now(UNIT_FAULT_HANG);
-
 	budget.tick(setting.config.bytes_per_clock_x10, word_bytes);
-	arready = !hangs && bursts.size() < BURSTS_MAX && !setting.stalls();
+	arready = !fault.hangs(UNIT_FAULT_HANG_ADDRESSES) && bursts.size() < BURSTS_MAX && !setting.stalls();
 	if (rvalid) /* what is offered stays */
 		return;
-	rvalid = !hangs && !bursts.empty() && bursts.front().due <= setting.traffic->clocks && budget.suffices(word_bytes) && !setting.stalls();
+	rvalid = !fault.hangs(UNIT_FAULT_HANG_DATA) && !bursts.empty() && bursts.front().due <= setting.traffic->clocks && budget.suffices(word_bytes) && !setting.stalls();
 	if (rvalid)
 		fetch();
 }
@@ -110,14 +108,12 @@ void read_port::forget()
 
 void write_port::offer()
 {
-	const bool hangs = fault.now(UNIT_FAULT_HANG);
-
 	budget.tick(setting.config.bytes_per_clock_x10, word_bytes);
-	awready = !hangs && bursts.size() < BURSTS_MAX && !setting.stalls();
-	wready = !hangs && !bursts.empty() && budget.suffices(word_bytes) && !setting.stalls();
+	awready = !fault.hangs(UNIT_FAULT_HANG_ADDRESSES) && bursts.size() < BURSTS_MAX && !setting.stalls();
+	wready = !fault.hangs(UNIT_FAULT_HANG_DATA) && !bursts.empty() && budget.suffices(word_bytes) && !setting.stalls();
 	if (bvalid)
 		return;
-	bvalid = !hangs && !answers.empty() && answers.front().due <= setting.traffic->clocks && !setting.stalls();
+	bvalid = !fault.hangs(UNIT_FAULT_HANG_ANSWERS) && !answers.empty() && answers.front().due <= setting.traffic->clocks && !setting.stalls();
 	if (bvalid)
 		bresp = answers.front().response;
 }

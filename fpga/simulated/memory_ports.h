@@ -38,6 +38,7 @@ struct port_fault {
 	uint64_t after_words = 0;
 
 	bool now(unit_fault which) const { return kind == which && after_words == 0; }
+	bool hangs(unit_fault channel) const { return now(UNIT_FAULT_HANG) || now(channel); }
 	void word() { after_words -= after_words != 0; }
 };
 

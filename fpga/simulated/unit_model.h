@@ -62,6 +62,10 @@ enum unit_fault {
 	UNIT_FAULT_NONE,
 	UNIT_FAULT_ERROR, /* SLVERR */
 	UNIT_FAULT_HANG,  /* it takes and answers nothing any more */
+	/* one of its channels hangs */
+	UNIT_FAULT_HANG_ADDRESSES, /* AR, AW */
+	UNIT_FAULT_HANG_DATA,      /* R, W */
+	UNIT_FAULT_HANG_ANSWERS,   /* B */
 };
 void unit_model_fault(struct unit_model *model, enum unit_port port, enum unit_fault fault, uint64_t after_words);
 

@@ -1,9 +1,10 @@
 /* bench.cpp - control before stages that end in any order: a job begins when all are idle, its list ends when all have ended and rested, its clocks are counted,
- * and one that stands still is given up after exactly WATCHDOG clocks, and with it every job until reset. */
+ * and one that stands still is given up after exactly WATCHDOG clocks, and with it every job while a memory port owes something; the next one is as any other. */
 #include "Vcontrol.h"
 #include "fpga/sim/bench.h"
 
 static const int N_JOBS = 400, REST_CLOCKS = 7;
+static const uint32_t CLEAR_CLOCKS = 32;
 
 struct Job {
 	uint32_t n_blocks, width, height, beats_per_row, watchdog, max_strong, n_strong, n_bad;
@@ -19,7 +20,10 @@ public:
 	Stages();
 	void run(const Job &job);
 	void stand_still(const Job &job);
-	void broken();
+	void refused();
+	void mended();
+	void waits_too_long();
+	void as_new();
 	Job some_job();
 
 private:
@@ -34,7 +38,7 @@ Stages::Stages()
 	Vcontrol &top = *bench;
 
 	top.start = top.ready_to_begin = top.joined = top.joined_last = top.input_done = top.strong_done = top.behind_idle = top.written = 0;
-	top.port_error = top.progress = top.n_bad_blocks = top.n_strong = 0;
+	top.ports_idle = top.port_error = top.progress = top.n_bad_blocks = top.n_strong = 0;
 	top.table_ready = top.offsets_ready = top.payload_ready = 0;
 	top.cfg_watchdog = 0;
 	bench.limit = 50'000'000;
@@ -75,6 +79,7 @@ uint32_t Stages::wait_for_begin(const Job &)
 		bench.settle();
 		CHECK(!bench->begin_frame || bench->ready_to_begin, "begun before the stages are idle");
 		CHECK(!bench->running && !bench->done && !bench->table_valid, "running before it has begun");
+		CHECK(!bench->flush && !bench->clear && !(bench->status & 4), "nothing has been given up");
 		CHECK(clock < idle_at + 8, "not begun %u clocks after all are idle", clock - idle_at);
 		const bool begins = bench->begin_frame;
 		bench.edge();
@@ -115,7 +120,7 @@ void Stages::run(const Job &job)
 		bench->written = end_seen && clock == end_seen + job.written_after;
 		bench.settle();
 		check_commands(job, clock);
-		CHECK(bench->running && !bench->done, "not running at clock %u", clock);
+		CHECK(bench->running && !bench->done && !bench->flush && !bench->clear, "not running at clock %u", clock);
 		CHECK_EQUAL(bench->list_end, rested >= REST_CLOCKS, "the list's end at clock %u, after %u clocks of rest", clock, rested);
 		const bool rests = clock > job.joined_at && bench->input_done && bench->behind_idle && (!job.strong || clock > job.strong_at);
 		rested = rests ? rested + 1 : 0;
@@ -159,24 +164,114 @@ void Stages::stand_still(const Job &given)
 		bench.edge();
 	}
 	CHECK_EQUAL(still, job.watchdog + 1, "given up after so many clocks");
-	CHECK(!bench->running && (bench->status & 4), "given up, with status %u", bench->status);
+	CHECK(!bench->running && (bench->status & 4) && bench->flush, "given up, with status %u", bench->status);
+	bench->ports_idle = 0;
 	bench.edge();
+	bench.settle();
+	CHECK(!bench->table_valid && !bench->offsets_valid && !bench->payload_valid, "a command of a job given up is still there");
 }
 
-/* Further jobs end at once, without a frame's begin. */
-void Stages::broken()
+/* While a port owes something, further jobs end at once, without a frame's begin. */
+void Stages::refused()
 {
 	configure(some_job());
 	bench->ready_to_begin = 1;
+	bench->ports_idle = 0;
+	bench.edge();
 	bench.pulse(bench->start);
 	uint32_t n_done = 0;
 	for (int clock = 0; clock < 50; clock++) {
 		bench.settle();
-		CHECK(!bench->begin_frame && !bench->running && !bench->table_valid && (bench->status & 4), "a broken unit begins a job");
+		CHECK(!bench->begin_frame && !bench->running && !bench->table_valid && !bench->offsets_valid && !bench->payload_valid, "a job begins, and a port owes something");
+		CHECK(bench->flush && !bench->clear, "the ports are not flushed, or the stages reset too early");
 		n_done += bench->done;
+		CHECK(!n_done || (bench->status & 4), "a job that has ended at once does not say so");
 		bench.edge();
 	}
-	CHECK_EQUAL(n_done, 1, "ends of a job of a broken unit");
+	CHECK_EQUAL(n_done, 1, "ends of a job that ends at once");
+}
+
+/* Nothing is owed any more: the stages are reset when the next job comes, and not before, and that begins when they are idle. */
+void Stages::mended()
+{
+	const uint32_t resting = 3 + bench.random.below(30), idle_from = CLEAR_CLOCKS + 1 + bench.random.below(200);
+	uint32_t clears = 0, clock = 0;
+	Job job = some_job();
+
+	job.watchdog = 2; /* which the reset does not wake */
+	configure(job);
+	bench->ports_idle = 1;
+	for (uint32_t i = 0; i < resting; i++) {
+		bench.settle();
+		CHECK(bench->flush && !bench->clear && !bench->done && (bench->status & 4), "not at rest until the next job");
+		bench.edge();
+	}
+	bench.pulse(bench->start);
+	for (bool begun = false; !begun; clock++) {
+		bench->ready_to_begin = clears < 2 || clock >= idle_from; /* the first clocks of the reset have not come to the stages yet */
+		bench->progress = clears > 0 && !bench->clear;
+		bench.settle();
+		CHECK(!bench->done && !(bench->status & 4) && !bench->running, "the job after one given up ends before it has begun");
+		CHECK(bench->flush || !bench->clear, "stages are reset behind ports that are not flushed");
+		CHECK(bench->flush || clears == CLEAR_CLOCKS, "the flush ends after %u clocks of the stages' reset", clears);
+		begun = bench->begin_frame;
+		CHECK(!begun || (clears == CLEAR_CLOCKS && clock >= idle_from), "begun after %u clocks of reset", clears);
+		CHECK(clock < idle_from + 8, "not begun");
+		clears += bench->clear;
+		bench.edge();
+	}
+	bench->progress = 0;
+	/* and is given up, too */
+	for (clock = 0; !bench->done; clock++) {
+		CHECK(clock < 10, "not given up a second time");
+		bench.edge();
+		bench.settle();
+	}
+	CHECK(bench->flush && (bench->status & 4), "given up a second time");
+	bench.edge();
+}
+
+/* Stages that become idle when the job is just about to be given up: it ends once, and nothing goes on behind its end. */
+void Stages::waits_too_long()
+{
+	const uint32_t idle_at = 18 + bench.random.below(8);
+	uint32_t n_done = 0;
+	Job job = some_job();
+
+	job.watchdog = 20;
+	configure(job);
+	bench->ready_to_begin = bench->ports_idle = 0;
+	bench.pulse(bench->start);
+	for (uint32_t clock = 0; clock < 80; clock++) {
+		bench->ready_to_begin = clock >= idle_at;
+		bench.settle();
+		n_done += bench->done;
+		CHECK(!n_done || bench->done || (!bench->running && !bench->table_valid && bench->flush), "something goes on, idle %u clocks after the start", idle_at);
+		bench.edge();
+	}
+	CHECK_EQUAL(n_done, 1, "ends of a job given up, idle %u clocks after the start", idle_at);
+}
+
+/* A job after one given up comes to its end. */
+void Stages::as_new()
+{
+	configure(some_job());
+	bench->ports_idle = 1;
+	bench.edge();
+	bench.edge();
+	bench->ready_to_begin = 0;
+	bench.pulse(bench->start);
+	for (uint32_t clock = 0; !bench->begin_frame; clock++) {
+		CHECK(clock < 2 * CLEAR_CLOCKS, "not begun");
+		bench.edge();
+		bench->ready_to_begin = clock > CLEAR_CLOCKS + 3;
+		bench.settle();
+	}
+	bench.edge();
+	bench.pulse(bench->written);
+	bench.settle();
+	CHECK(bench->done && !(bench->status & 4), "the job after one given up does not end");
+	bench.edge();
 }
 
 int main()
@@ -188,9 +283,16 @@ int main()
 		if (i % 10)
 			continue;
 		stages.stand_still(stages.some_job());
-		stages.broken();
-		stages.broken();
-		stages.bench.reset();
+		stages.refused();
+		stages.refused();
+		stages.mended();
+		stages.refused();
+		stages.as_new();
+		stages.waits_too_long();
+		if (stages.bench.random.chance(50))
+			stages.bench.reset();
+		else
+			stages.as_new();
 	}
 	std::printf("%d jobs, %llu clocks\n", N_JOBS, static_cast<unsigned long long>(stages.bench.clocks));
 	return 0;

@@ -1,8 +1,9 @@
 /* bench.cpp - whole frames through the whole unit against the reference: every pixel type, odd shapes, damaged blocks, slow, failing and hung memory.
  *
- * usage: fpga_bench_unit u8|u16|u32|damaged|faults */
+ * usage: fpga_bench_unit u8|u16|u32|damaged|faults|hangs */
 #include "fpga/registers.h"
 #include "fpga/sim/unit/frames.h"
+#include "fpga/sim/unit/hangs.h"
 
 REFERENCE_BEGIN
 #include "kernels/engine.h"
@@ -299,7 +300,7 @@ static void failing_port(Card &card, Random &random, unit_port port)
 	plan_free(&all_bins);
 }
 
-/* A port hangs: the watchdog ends the job, every further one ends the same way, and reset mends the unit. */
+/* A port hangs: the watchdog ends the job and every further one, and reset mends the unit, if nothing else does. */
 static void hung_port(Card &card, Random &random, unit_port port)
 {
 	const image_shape image = { 260, 40, PIXEL_U16 };
@@ -315,10 +316,10 @@ static void hung_port(Card &card, Random &random, unit_port port)
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & STATUS_WATCHDOG, STATUS_WATCHDOG, "status with port %d hung", port);
 	card.check_errors({ 0, 0, 0, 1 });
 	CHECK(card.get(FPGA_REG_CLOCKS) >= options.watchdog, "given up after %u clocks", card.get(FPGA_REG_CLOCKS));
-	unit_model_fault(card.model, port, UNIT_FAULT_NONE, 0);
 	card.start(*plan, frame, options);
 	card.wait();
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & STATUS_WATCHDOG, STATUS_WATCHDOG, "status of the job after a hang");
+	unit_model_fault(card.model, port, UNIT_FAULT_NONE, 0);
 	unit_model_reset(card.model);
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS), 0, "status after reset");
 	card.load(*plan);
@@ -349,7 +350,7 @@ static void wild_address(Card &card, Random &random, uint32_t offset)
 	plan_free(&plan);
 }
 
-/* A frame said to be larger than its blocks make it starves the unit: the watchdog's, too. */
+/* A frame said to be larger than its blocks make it starves the unit: the watchdog's, too. Nothing is owed then, and the next is whole. */
 static void too_few_pixels(Card &card, Random &random)
 {
 	const image_shape image = { 100, 20, PIXEL_U16 }, said = { 100, 21, PIXEL_U16 };
@@ -363,7 +364,8 @@ static void too_few_pixels(Card &card, Random &random)
 	card.wait();
 	CHECK_EQUAL(card.get(FPGA_REG_STATUS) & STATUS_WATCHDOG, STATUS_WATCHDOG, "status of a frame with too few pixels");
 	card.check_errors({ 0, 0, 0, 1 });
-	unit_model_reset(card.model);
+	const Frame right = frames_make(random, said, FILL_DENSE, 0);
+	whole(card, *plan, right, options, "the frame after one with too few pixels");
 	plan_free(&plan);
 }
 
@@ -388,6 +390,7 @@ static int faults()
 int main(int argc, char **argv)
 {
 	const char *part = argc == 2 ? argv[1] : "";
+	Random random{ bench_seed() };
 
 	if (!std::strcmp(part, "u8"))
 		return whole_frames(PIXEL_U8);
@@ -399,6 +402,8 @@ int main(int argc, char **argv)
 		return damaged_frames();
 	if (!std::strcmp(part, "faults"))
 		return faults();
-	std::printf("usage: fpga_bench_unit u8|u16|u32|damaged|faults\n");
+	if (!std::strcmp(part, "hangs"))
+		return hangs(random);
+	std::printf("usage: fpga_bench_unit u8|u16|u32|damaged|faults|hangs\n");
 	return 2;
 }

@@ -5,6 +5,7 @@
 
 static const uint64_t BASE = 0x3000000000;
 static const size_t PAYLOAD = 0, OFFSETS = 24u << 20, TABLE = 26u << 20, RECORD = 72u << 20, LIST = 73u << 20, SIZE = 84u << 20;
+static const size_t SMALL = 1u << 16; /* of each of what the host writes */
 static const uint8_t UNTOUCHED = 0x5a;
 static const uint64_t CLOCKS_MAX = 30'000'000;
 
@@ -132,6 +133,7 @@ void Card::start(const plan &plan, const Frame &frame, const JobOptions &options
 	put_addresses(options.wild);
 	put_frame(frame);
 	put_settings(plan, options);
+	laid_down = what_is_laid_down();
 	set(FPGA_REG_INTERRUPTS, 1);
 	set(FPGA_REG_INTERRUPT_ENABLE, 1);
 	set(FPGA_REG_CTRL, 1);
@@ -198,4 +200,30 @@ Record Card::record(const plan &plan)
 	for (size_t i = LIST + 8 * (n_listed + n_listed % 2); i < SIZE; i++)
 		CHECK_EQUAL(memory[i], UNTOUCHED, "byte %zu behind the list", i - LIST);
 	return r;
+}
+
+std::vector<uint8_t> Card::what_is_laid_down() const
+{
+	std::vector<uint8_t> all;
+
+	for (size_t at : { PAYLOAD, OFFSETS, TABLE })
+		all.insert(all.end(), &memory[at], &memory[at] + SMALL);
+	return all;
+}
+
+bool Card::untouched(size_t from, size_t to) const
+{
+	return memory[from] == UNTOUCHED && !std::memcmp(&memory[from], &memory[from + 1], to - from - 1);
+}
+
+void Card::check_outside(const plan &plan) const
+{
+	CHECK(what_is_laid_down() == laid_down, "payload, offsets or table are written to");
+	CHECK(untouched(RECORD + 64 + 16 * plan.n_bins, LIST), "something is written behind the record");
+	CHECK(untouched(LIST + 8 * image_pixels(&plan.shape) + 8, SIZE), "something is written behind the list");
+}
+
+void Card::check_nothing_written() const
+{
+	CHECK(what_is_laid_down() == laid_down && untouched(RECORD, SIZE), "a job that has ended at once has written something");
 }

@@ -63,17 +63,23 @@ public:
 	Record record(const plan &plan);
 	/* What the unit says of the last job's errors: at the ports those that the memory has answered with since start(), besides these. */
 	void check_errors(const Errors &wanted);
+	/* Of a job however it has ended: that nothing was written but what may be its record and list; or nothing at all. */
+	void check_outside(const plan &plan) const;
+	void check_nothing_written() const;
 	uint64_t clocks() const;
 
 private:
 	std::vector<uint8_t> memory;
 	unit_traffic before{}; /* the last start() */
+	std::vector<uint8_t> laid_down; /* what the host wrote for the job, as far as small frames go */
 	uint32_t lanes, job = 0;
 
 	void set64(uint32_t offset, uint64_t value);
 	void put_addresses(uint32_t wild);
 	void put_frame(const Frame &frame);
 	void put_settings(const plan &plan, const JobOptions &options);
+	std::vector<uint8_t> what_is_laid_down() const;
+	bool untouched(size_t from, size_t to) const;
 };
 
 #endif
