@@ -21,6 +21,11 @@ static int devices(struct engine_device *out, uint32_t capacity, struct fpga_wor
 
 const struct fpga_driver fpga_simulated = {.name = "simulated", .devices = devices};
 
+struct unit_model *fpga_simulated_unit(struct fpga_device *device, uint32_t unit)
+{
+	return NULL;
+}
+
 #else
 
 #include "fpga/registers.h"
@@ -220,5 +225,10 @@ const struct fpga_driver fpga_simulated = {
 	.name = "simulated", .devices = devices, .open = open_card, .close = close_card, .facts = facts, .memory_open = memory_open, .memory_close = memory_close,
 	.address = address, .copy_in = copy_in, .copy_out = copy_out, .set = set, .get = get, .wait = wait,
 };
+
+struct unit_model *fpga_simulated_unit(struct fpga_device *device, uint32_t unit)
+{
+	return unit < UNITS ? device->unit[unit] : NULL;
+}
 
 #endif

@@ -6,4 +6,8 @@
 
 extern const struct fpga_driver fpga_simulated;
 
+struct unit_model;
+/* For tests: a unit of an open card, whose memory ports can be made to fail (fpga/simulated/unit_model.h). NULL: this build has no simulation. */
+struct unit_model *fpga_simulated_unit(struct fpga_device *device, uint32_t unit);
+
 #endif
