@@ -98,6 +98,7 @@ struct engine_device {
 	char pci[16];          /* "0000:3b:00.0", as the machine names it: leads to its NUMA node */
 	uint64_t memory_bytes;
 	bool on_cpu;           /* it computes on the machine's own processors, where another engine is faster: used only when asked for */
+	bool simulated;        /* then: it is hardware that a program imitates, thousands of times slower; asked for apart */
 	char unfit[128];       /* why the engine cannot run on it; empty: it can, as far as can be told without opening it */
 };
 
@@ -157,7 +158,7 @@ struct engine {
 /* What an engine that is a shared object of its own exports as `sluice_engine`. The version is looked at before anything else; it changes with every change
  * of this file that a program built before would trip over. */
 #define ENGINE_PLUGIN_SYMBOL "sluice_engine"
-#define ENGINE_VERSION 2u
+#define ENGINE_VERSION 3u
 struct engine_plugin {
 	uint32_t version;            /* ENGINE_VERSION */
 	uint32_t engine_bytes;       /* sizeof(struct engine) */

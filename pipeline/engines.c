@@ -170,26 +170,26 @@ static const struct engines_entry *driven_by(const struct engines *engines, cons
 }
 
 /* Devices that compute on this machine's processors are used only when asked for. */
-static bool may_use_processors(const struct opening *o, const struct engine *engine)
+static bool may_use_processors(const struct opening *o, const struct engine_device *facts)
 {
-	return o->stands_alone || (strcmp(engine->name, "fpga") ? o->config->engine.opencl_cpu : o->config->engine.fpga_simulated);
+	return o->stands_alone || (facts->simulated ? o->config->engine.fpga_simulated : o->config->engine.opencl_cpu);
 }
 
-static const char *how_to_ask(const struct engine *engine)
+static const char *how_to_ask(const struct engine_device *facts)
 {
-	return strcmp(engine->name, "fpga") ? "it is this machine's processor, which the cpu engine uses better (engine.opencl_cpu: on uses it all the same)" :
-					      "this machine's processor takes its place, thousands of times slower (engine.fpga_simulated: on uses it all the same)";
+	return facts->simulated ? "this machine's processor takes its place, thousands of times slower (engine.fpga_simulated: on uses it all the same)" :
+				  "it is this machine's processor, which the cpu engine uses better (engine.opencl_cpu: on uses it all the same)";
 }
 
 /* Is there a reason not even to try? */
-static bool left_alone(const struct opening *o, const struct engine *engine, const struct engine_device *facts, char *words, size_t bytes)
+static bool left_alone(const struct opening *o, const struct engine_device *facts, char *words, size_t bytes)
 {
 	const struct engines_entry *other = driven_by(o->out, facts);
 
 	if (facts->unfit[0])
 		snprintf(words, bytes, "%.127s: %.127s", facts->name, facts->unfit);
-	else if (facts->on_cpu && !may_use_processors(o, engine))
-		snprintf(words, bytes, "%.127s: %s", facts->name, how_to_ask(engine));
+	else if (facts->on_cpu && !may_use_processors(o, facts))
+		snprintf(words, bytes, "%.127s: %s", facts->name, how_to_ask(facts));
 	else if (other)
 		snprintf(words, bytes, "%.127s: %s drives it", facts->name, other->label);
 	else if (o->out->n == ENGINES_OPEN_MAX)
@@ -212,7 +212,7 @@ static void open_devices(struct opening *o, const struct engine *engine)
 		return;
 	}
 	for (uint32_t d = 0; d < (uint32_t)n && d < DEVICES_MAX; d++) {
-		bool there = !left_alone(o, engine, &facts[d], words, sizeof(words)) && open_device(o, engine, &facts[d], d, words, sizeof(words)) == 0;
+		bool there = !left_alone(o, &facts[d], words, sizeof(words)) && open_device(o, engine, &facts[d], d, words, sizeof(words)) == 0;
 
 		name_it(label, sizeof(label), engine, d);
 		tell(o, label, there, words);

@@ -152,12 +152,12 @@ static void add_devices(struct field *f, const struct engine *engine)
 	int n = engine->devices(device, DEVICES_MAX, words, sizeof(words));
 
 	for (uint32_t i = 0; (int)i < n && i < DEVICES_MAX; i++) {
-		bool asked_for = cfg->engine || (cfg->fpga && engine->stages);
+		bool asked_for = cfg->engine || (cfg->fpga && device[i].simulated);
 
 		config.device = i;
 		if (device[i].unfit[0] || (device[i].on_cpu && !asked_for))
 			continue;
-		if (device[i].on_cpu && engine->stages)
+		if (device[i].simulated)
 			f->simulated[f->n_simulated++] = (struct simulated){engine, i};
 		else
 			add_runner(f, engine, &config, n > 1 ? numbers[i] : "");

@@ -57,7 +57,7 @@ static int devices(struct engine_device *out, uint32_t capacity, struct fpga_wor
 {
 	if (capacity == 0)
 		return 1;
-	out[0] = (struct engine_device){.driver = "Verilator", .memory_bytes = CARD_BYTES, .on_cpu = true};
+	out[0] = (struct engine_device){.driver = "Verilator", .memory_bytes = CARD_BYTES, .on_cpu = true, .simulated = true};
 	snprintf(out[0].name, sizeof out[0].name, "simulated clock by clock, %u units of 16 bits and %u of 32", N_NARROW, N_WIDE);
 	return 1;
 }

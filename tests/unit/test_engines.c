@@ -157,22 +157,17 @@ static void a_device_that_is_the_processor_is_used_only_when_asked_for(void **st
 /* The simulated FPGA has a switch of its own: who lets OpenCL use the processor does not want that. */
 static void the_simulated_fpga_is_asked_for_by_its_own_name(void **state)
 {
-	struct engine fpga = engine_device;
-	const struct engine *const these[] = {&fpga, &engine_cpu, NULL};
-
-	fpga.name = "fpga";
-	device_engine.device[1].facts.on_cpu = true;
+	device_engine.device[1].facts.on_cpu = device_engine.device[1].facts.simulated = true;
 	config.engine.opencl_cpu = true;
-	open_these(these);
+	open_these(device_then_cpu);
 	assert_int_equal(engines.n, 2);
-	assert_said(1, "engine fpga 1: not available: ");
+	assert_said(1, "engine device 1: not available: ");
 	assert_said(1, "engine.fpga_simulated");
 	engines_close(&engines);
 	config.engine.opencl_cpu = false;
 	config.engine.fpga_simulated = true;
-	open_these(these);
+	open_these(device_then_cpu);
 	assert_int_equal(engines.n, 3);
-	engines_close(&engines); /* its engine ends with this function */
 }
 
 static void what_is_said_of_the_fpga_reaches_its_engine(void **state)
