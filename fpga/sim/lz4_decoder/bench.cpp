@@ -3,36 +3,13 @@
  * Sound blocks, made-up ones and damaged ones of all lengths, under stalls before and behind; clocks per block are printed. */
 #include "Vlz4_decoder.h"
 #include "fpga/sim/blocks.h"
+#include "fpga/sim/halves.h"
 
 struct Command {
 	unsigned in_bytes, out_bytes;
 };
 struct Stall {
 	uint32_t cmd, in, release; /* release: how long a half is held, in clocks at most */
-};
-
-/* The memory behind, two halves, laid out as lz4_copier.sv says. A half belongs to the decoder until a block is done, then to the reader until it lets go. */
-class Memory {
-public:
-	uint8_t bytes[2][BLOCK_BYTES_MAX] = {};
-	bool reading[2] = { false, false };
-
-	void write(const Vlz4_decoder &m)
-	{
-		uint8_t data[16];
-
-		if (!m.out_enable)
-			return;
-		CHECK(!reading[m.out_half], "it writes to the half that is being read");
-		bench_get(data, m.out_data, 16);
-		for (unsigned lane = 0; lane < 16; lane++) {
-			CHECK((m.out_enable >> lane & 0x10001) != 0x10001, "lane %u is written to both banks", lane);
-			if (m.out_enable >> lane & 1)
-				bytes[m.out_half][32 * m.out_even + lane] = data[lane];
-			if (m.out_enable >> lane & 0x10000)
-				bytes[m.out_half][32 * m.out_odd + 16 + lane] = data[lane];
-		}
-	}
 };
 
 class Pass {
@@ -72,7 +49,7 @@ private:
 	Bench<Vlz4_decoder> &bench;
 	const std::vector<Block> &blocks;
 	Stall stall;
-	Memory memory;
+	Halves memory;
 	std::deque<uint64_t> held; /* until when halves are read, the oldest first */
 
 	/* A half is looked at when it is let go, so that what is written to it in the meantime shows. */
