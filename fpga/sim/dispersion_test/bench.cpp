@@ -3,6 +3,8 @@
  *
  * m, X, Y are what the header allows, which is a little more than real windows give: X and Y up to m pixels of the largest value, m Y - X X not
  * negative. How often each edge was met, both ways, is counted and must be often. */
+#include <cmath>
+
 #include "Vdispersion_test.h"
 #include "fpga/sim/bits.h"
 
@@ -166,25 +168,34 @@ static void at_noise(Random &random, const Settings &s, Operands &o)
 	o.y = std::max(smallest_y(o.m, o.x), o.m * COUNTED * COUNTED - random.below(3));
 }
 
-/* The same for large numbers: NS2 is a whole number k in 1/65536, B = k m t and X = k m t t make both sides equal, and with B = j k m + 1 and
- * X = (B B - 1) / (k m) one side is one more. Where no pixel gives them nothing is changed. */
+/* The same for large numbers: NS2 is a whole number k in 1/65536, B = j k m and X = j j k m make both sides equal, and with B = j k m + 1 or - 1
+ * and X = (B B - 1) / (k m) the square is one more; that is of a whole pixel where m divides 2 j + 1. */
 static void at_whole_noise(Random &random, const Settings &s, Operands &o)
 {
-	const uint64_t k = s.ns2 >> 16, n = k * o.m, root = static_cast<uint64_t>(1) << (random.below(VALUE_BITS + 1) / 2);
+	const uint64_t k = s.ns2 >> 16;
+	uint64_t m = o.m;
+	const uint32_t side = random.below(3);
 
 	if (k == 0 || s.ns2 & 0xffff)
 		return;
-	for (int tries = 0; tries < 100; tries++) {
-		const uint64_t j = 1 + random.below(static_cast<uint32_t>(1 + root / (1 + random.below(static_cast<uint32_t>(1 + k)))));
-		const bool equal = random.chance(50), above = random.chance(50);
-		const uint64_t b = equal ? j * n : above ? j * n + 1 : j * n - 1, x = equal ? j * j * n : above ? j * j * n + 2 * j : j * j * n - 2 * j;
-		if (x == 0 || (b + x) % o.m != 0 || (b + x) / o.m > COUNTED || x > o.m * COUNTED)
-			continue;
-		o.x = x;
-		o.pixel = (b + x) / o.m;
-		o.y = o.m * COUNTED * COUNTED;
+	const uint64_t j_most = static_cast<uint64_t>(std::sqrt(static_cast<double>(COUNTED) / static_cast<double>(k)));
+	const uint64_t j = 1 + any(random, std::max<uint64_t>(j_most, 1) - 1);
+	while (side && (2 * j + 1) % m != 0)
+		m = 1 + 2 * random.below(WINDOW / 2 + 1);
+	const uint64_t n = k * m, b = j * n + side / 2 - side % 2, x = j * j * n + 2 * j * (side / 2) - 2 * j * (side % 2);
+	if (j * n < 3 || (b + x) / m > COUNTED)
 		return;
-	}
+	o = { m, x, m * COUNTED * COUNTED, (b + x) / m, true };
+}
+
+/* The square of B next to a power of two. */
+static void at_power(Random &random, Operands &o)
+{
+	const uint64_t b = static_cast<uint64_t>(std::sqrt(std::ldexp(1.0, static_cast<int>(random.below(2 * VALUE_BITS + 12))))) + random.below(3);
+
+	o.pixel = std::min(COUNTED, (b + o.m - 1) / o.m + any(random, COUNTED));
+	o.x = o.m * o.pixel - std::min(b, o.m * o.pixel);
+	o.y = std::max(smallest_y(o.m, o.x), o.m * COUNTED * COUNTED - random.below(3));
 }
 
 /* The pixel is the mean, or as little above or below it as can be. */
@@ -203,7 +214,7 @@ static void outstanding(Random &random, Operands &o)
 
 static Operands operands_make(Random &random, const Settings &s)
 {
-	const uint32_t how = random.below(12), near = s.min_count + random.below(3) - 1;
+	const uint32_t how = random.below(13), near = s.min_count + random.below(3) - 1;
 	const uint64_t m = random.chance(20) && near >= 1 && near <= WINDOW ? near : random.chance(10) ? WINDOW : random.chance(5) ? 0 : 1 + random.below(WINDOW);
 	Operands o = how == 0 ? real_window(random) : any_window(random, m);
 
@@ -217,6 +228,8 @@ static Operands operands_make(Random &random, const Settings &s)
 	else if (o.m && how == 10)
 		at_mean(random, o);
 	else if (o.m && how == 11)
+		at_power(random, o);
+	else if (o.m && how == 12)
 		outstanding(random, o);
 	if (random.chance(10) && s.threshold <= LARGEST)
 		o.pixel = std::min(LARGEST, s.threshold + random.below(3) - (s.threshold > 0));
