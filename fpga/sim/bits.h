@@ -1,4 +1,4 @@
-/* bits.h - fields of up to 64 bits in ports of any width, for benches of modules whose lanes are no whole bytes.
+/* bits.h - fields of up to 64 bits in ports of any width or in bytes, for benches of modules whose numbers are no whole bytes.
  *
  * Benches only. Bit 0 is a port's lowest; what a bench never puts stays as it is. */
 #ifndef FPGA_SIM_BITS_H

@@ -2,8 +2,7 @@
  *
  * The sums fit into a term's bits, as the caller promises; also the largest that does, made in every way: by one term, by all alike, by any. */
 #include "Vadder_tree_cases.h"
-#include "fpga/sim/bench.h"
-#include "fpga/sim/fields.h"
+#include "fpga/sim/bits.h"
 
 static const unsigned PORT_BYTES = 2112 / 8;
 
@@ -46,12 +45,12 @@ static Case size_of(Bench<Vadder_tree_cases> &bench, unsigned i)
 
 static void put(Bench<Vadder_tree_cases> &bench, unsigned i, Case &size)
 {
-	const std::vector<uint64_t> terms = choose(bench.random, size.n_terms, field_ones(size.bits));
+	const std::vector<uint64_t> terms = choose(bench.random, size.n_terms, bits_largest(size.bits));
 	uint8_t bytes[PORT_BYTES] = {};
 	uint64_t sum = 0;
 
 	for (unsigned k = 0; k < size.n_terms; k++) {
-		field_put(bytes, k * size.bits, size.bits, terms[k]);
+		bits_put(bytes, k * size.bits, size.bits, terms[k]);
 		sum += terms[k];
 	}
 	bench_put(bench->terms[i], bytes, sizeof bytes);

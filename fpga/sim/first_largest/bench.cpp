@@ -1,8 +1,7 @@
 /* bench.cpp - first_largest against a plain search: terms each clock, the largest and the first place that has it as many clocks later as the tree
  * has levels; with every pair of places alike, too, and with each place alone. */
 #include "Vfirst_largest_cases.h"
-#include "fpga/sim/bench.h"
-#include "fpga/sim/fields.h"
+#include "fpga/sim/bits.h"
 
 static const unsigned PORT_BYTES = 2112 / 8;
 
@@ -18,7 +17,7 @@ struct Case {
 /* In the first n * n clocks the places i and j alike and above all others, then many of one kind or another. */
 static std::vector<uint64_t> choose(Random &random, const Case &size, unsigned step)
 {
-	const uint64_t ones = field_ones(size.bits);
+	const uint64_t ones = bits_largest(size.bits);
 	const uint32_t kind = random.below(6);
 	const uint64_t base = random.next() & ones;
 	std::vector<uint64_t> terms(size.n_terms, base);
@@ -70,7 +69,7 @@ static void put(Bench<Vfirst_largest_cases> &bench, unsigned i, Case &size, unsi
 	uint8_t bytes[PORT_BYTES] = {};
 
 	for (unsigned k = 0; k < size.n_terms; k++)
-		field_put(bytes, k * size.bits, size.bits, terms[k]);
+		bits_put(bytes, k * size.bits, size.bits, terms[k]);
 	bench_put(bench->terms[i], bytes, sizeof bytes);
 	size.found.push_front(search(terms));
 }

@@ -1,6 +1,6 @@
 /* bench.cpp - mask_join against every pixel looked up by itself: values about the limit, every kind of entry in the table, any width, stalls. */
 #include "Vmask_join.h"
-#include "fpga/sim/bench.h"
+#include "fpga/sim/bits.h"
 
 static const unsigned LANES = 512 / PIXEL_BITS;
 
@@ -78,23 +78,15 @@ static Joined join(const Frame &frame, const Beat &beat, const Entries &entries,
 	return joined;
 }
 
-template <class Wide> static uint32_t bits_at(const Wide &port, unsigned first, unsigned n)
-{
-	uint64_t both = 0;
-	const size_t byte = first / 8;
-
-	std::memcpy(&both, (const uint8_t *)&port + byte, sizeof port - byte < 8 ? sizeof port - byte : 8);
-	return (uint32_t)(both >> first % 8 & ((1ull << n) - 1));
-}
-
 static Joined read_out(Bench<Vmask_join> &bench)
 {
 	Joined joined{};
 
 	for (unsigned i = 0; i < LANES; i++) {
 		const uint32_t binned = bench->out_binned >> i & 1;
-		joined.pixel[i] = bits_at(bench->out_pixels, PIXEL_BITS * i, PIXEL_BITS);
-		joined.fate[i] = (bench->out_allowed >> i & 1) | (bench->out_ok >> i & 1) << 1 | binned << 2 | (binned ? bits_at(bench->out_bins, 12 * i, 12) << 3 : 0);
+		joined.pixel[i] = (uint32_t)bits_get(bench->out_pixels, PIXEL_BITS * i, PIXEL_BITS);
+		joined.fate[i] = (bench->out_allowed >> i & 1) | (bench->out_ok >> i & 1) << 1 | binned << 2 |
+				 (binned ? (uint32_t)bits_get(bench->out_bins, 12 * i, 12) << 3 : 0);
 	}
 	joined.base = bench->out_base;
 	joined.row_last = bench->out_row_last;

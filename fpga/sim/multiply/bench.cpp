@@ -1,7 +1,6 @@
 /* bench.cpp - multiply against the compiler's 128-bit product: every size of the design, a pair of operands each clock, the product four clocks later. */
 #include "Vmultiply_cases.h"
-#include "fpga/sim/bench.h"
-#include "fpga/sim/fields.h"
+#include "fpga/sim/bits.h"
 
 static const unsigned LATENCY = 4;
 
@@ -23,9 +22,9 @@ static std::vector<uint64_t> extremes(unsigned bits)
 	for (const unsigned at : { 0u, 17u, 26u, 34u, 51u, 52u, bits - 1 })
 		if (at < bits)
 			for (const uint64_t near : { ~0ull, 0ull, 1ull })
-				list.push_back(((1ull << at) + near) & field_ones(bits));
-	list.push_back(field_ones(bits));
-	list.push_back(0x5555555555555555u & field_ones(bits));
+				list.push_back(((1ull << at) + near) & bits_largest(bits));
+	list.push_back(bits_largest(bits));
+	list.push_back(0x5555555555555555u & bits_largest(bits));
 	return list;
 }
 
@@ -35,7 +34,7 @@ static uint64_t operand(Random &random, unsigned bits)
 		const std::vector<uint64_t> list = extremes(bits);
 		return list[random.below(static_cast<uint32_t>(list.size()))];
 	}
-	return (random.next() >> (random.chance(60) ? 0 : random.below(64)) ^ (random.chance(10) ? ~0ull : 0)) & field_ones(bits);
+	return (random.next() >> (random.chance(60) ? 0 : random.below(64)) ^ (random.chance(10) ? ~0ull : 0)) & bits_largest(bits);
 }
 
 static Product wanted(const Case &size, const Operands &of)
