@@ -1,11 +1,12 @@
 // axi_read.svh - what is proven of axi_read, before a memory that answers with no more words than it was asked for: no burst crosses 4 kB, a
-// request stays until it is taken, no more bursts are under way and no more words asked for than there is room for, so none is ever lost.
+// request stays until it is taken, no more bursts are under way and no more words asked for than there is room for, so none is ever lost;
+// a flush asks for nothing more and gives nothing away.
 //
 // Included into the module by fpga/formal/prove, together with what is proven of the queues' levels.
 
 localparam int F_ROOM = 2 ** BUFFER_LOG2;
 
-logic f_held = 1'b0;
+logic f_held = 1'b0, f_flush = 1'b0;
 logic [63:0] f_address;
 logic [7:0] f_length;
 logic [BUFFER_LOG2:0] f_asked = '0; // words of requests that were taken, and did not come yet
@@ -15,6 +16,7 @@ assign f_pending = m_arvalid ? (BUFFER_LOG2 + 9)'(m_arlen) + 1'b1 : '0;
 
 always_ff @(posedge clk) begin
 	f_held <= !rst && m_arvalid && !m_arready;
+	f_flush <= !rst && flush;
 	f_address <= m_araddr;
 	f_length <= m_arlen;
 	if (rst)
@@ -40,6 +42,10 @@ always_comb begin
 	end
 	if (f_held)
 		assert (m_arvalid && m_araddr == f_address && m_arlen == f_length);
+	if (f_flush && m_arvalid)
+		assert (f_held);
+	if (flush)
+		assert (!cmd_ready && !out_valid);
 
 	// From one clock to the next.
 	if (left != '0)

@@ -41,6 +41,8 @@ always_comb begin
 	assert (unanswered <= 64 && f_asked == 8'(unanswered));
 	assert (!idle || f_asked == '0);
 	assert (m_bready);
+	if (padding && left != '0)
+		assert (m_wvalid && !in_ready);
 
 	// From one clock to the next.
 	if (m_awvalid || left != '0)

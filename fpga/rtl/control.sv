@@ -154,4 +154,8 @@ module control #(
 		else if (running || waiting)
 			clocks <= clocks + 64'd1;
 	end
+
+`ifdef PROVE_CONTROL
+`include "control.svh"
+`endif
 endmodule

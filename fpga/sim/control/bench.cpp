@@ -154,6 +154,9 @@ void Stages::stand_still(const Job &given)
 	configure(job);
 	wait_for_begin(job);
 	bench->behind_idle = 0;
+	bench->table_ready = bench.random.chance(50);
+	bench->offsets_ready = bench.random.chance(50);
+	bench->payload_ready = bench.random.chance(50);
 	for (uint32_t clock = 0;; clock++) {
 		bench->progress = clock < moves && (still + 5 > job.watchdog || bench.random.chance(30));
 		bench.settle();
@@ -198,7 +201,7 @@ void Stages::mended()
 	uint32_t clears = 0, clock = 0;
 	Job job = some_job();
 
-	job.watchdog = 2; /* which the reset does not wake */
+	job.watchdog = 1 + bench.random.below(2); /* which the reset does not wake */
 	configure(job);
 	bench->ports_idle = 1;
 	for (uint32_t i = 0; i < resting; i++) {
@@ -208,7 +211,7 @@ void Stages::mended()
 	}
 	bench.pulse(bench->start);
 	for (bool begun = false; !begun; clock++) {
-		bench->ready_to_begin = clears < 2 || clock >= idle_from; /* the first clocks of the reset have not come to the stages yet */
+		bench->ready_to_begin = clears < 8 || clock >= idle_from; /* the first clocks of the reset have not come to the stages yet */
 		bench->progress = clears > 0 && !bench->clear;
 		bench.settle();
 		CHECK(!bench->done && !(bench->status & 4) && !bench->running, "the job after one given up ends before it has begun");
@@ -256,7 +259,7 @@ void Stages::waits_too_long()
 void Stages::as_new()
 {
 	configure(some_job());
-	bench->ports_idle = 1;
+	bench->ports_idle = bench->table_ready = bench->offsets_ready = bench->payload_ready = 1;
 	bench.edge();
 	bench.edge();
 	bench->ready_to_begin = 0;

@@ -137,6 +137,10 @@ void Path::flush()
 	bench.settle();
 	addressed = bench->m_awvalid;
 	bench->flush = 1;
+	if (!bench->list_valid) { /* the stages do not know, and go on */
+		bench->list_valid = 1;
+		bench->list_index = bench->list_value = 0xdead;
+	}
 	do {
 		if (bench.clocks >= hangs_until)
 			port.fault.kind = UNIT_FAULT_NONE;

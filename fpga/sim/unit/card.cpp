@@ -223,6 +223,15 @@ void Card::check_outside(const plan &plan) const
 	CHECK(untouched(LIST + 8 * image_pixels(&plan.shape) + 8, SIZE), "something is written behind the list");
 }
 
+std::vector<uint8_t> Card::record_and_list() const
+{
+	std::vector<uint8_t> all;
+
+	for (size_t at : { RECORD, LIST })
+		all.insert(all.end(), &memory[at], &memory[at] + SMALL);
+	return all;
+}
+
 void Card::check_nothing_written() const
 {
 	CHECK(what_is_laid_down() == laid_down && untouched(RECORD, SIZE), "a job that has ended at once has written something");

@@ -66,6 +66,8 @@ public:
 	/* Of a job however it has ended: that nothing was written but what may be its record and list; or nothing at all. */
 	void check_outside(const plan &plan) const;
 	void check_nothing_written() const;
+	/* What small frames may have as record and list, as it is now. */
+	std::vector<uint8_t> record_and_list() const;
 	uint64_t clocks() const;
 
 private:
