@@ -100,6 +100,21 @@ static bool is_printable(const char *text)
 	return true;
 }
 
+/* Nothing was given where something is wanted: with what to write instead. */
+static int refuse_empty(const struct options_reader *r, const struct options_row *o, const char *path, const struct tree_node *node)
+{
+	char why[512];
+	bool takes_none = (o->standard && !strcmp(o->standard, "none")) || (o->check && !o->check("none", why, sizeof why));
+
+	if (takes_none)
+		return options_refuse(r, node->line, "%s: no value; 'none' switches it off", path);
+	if (o->standard)
+		return options_refuse(r, node->line, "%s: no value; the default is '%s'", path, o->standard);
+	if (o->check && o->check("", why, sizeof why))
+		return options_refuse(r, node->line, "%s: no value: %s", path, why);
+	return options_refuse(r, node->line, "%s: no value", path);
+}
+
 static int read_text(const struct options_reader *r, const struct options_row *o, char *out, const char *path, const struct tree_node *node)
 {
 	char why[512], text[OPTIONS_SHOWN_MAX];
@@ -113,7 +128,7 @@ static int read_text(const struct options_reader *r, const struct options_row *o
 	if (o->type == OPTION_PATH && r->name && r->directory[0] && node->text[0] != '/' && strcmp(node->text, "none"))
 		directory_len = strlen(r->directory) + 1;
 	if (!len && !o->may_be_empty)
-		return options_refuse(r, node->line, "%s: no value%s", path, o->standard && !strcmp(o->standard, "none") ? "; 'none' switches it off" : "");
+		return refuse_empty(r, o, path, node);
 	if (directory_len + len >= o->size)
 		return options_refuse(r, node->line, "%s: %zu bytes, longer than the %zu allowed", path, directory_len + len, o->size - 1);
 	memset(out, 0, o->size); /* so that equal settings are equal bytes */
