@@ -61,12 +61,6 @@ size_t codec_bound(enum codec codec, const struct image_shape *shape, uint32_t b
 int codec_encode(enum codec codec, const struct image_shape *shape, uint32_t block_bytes, const void *pixels,
 		 uint8_t *out, size_t *len_bytes);
 
-/* Puts the head of CODEC_LZ4_FRAMED before a CODEC_LZ4_RAW payload, for HDF5 readers. Where the block is as long as the image
- * (a reader would take it as stored) the image is stored as it is. out needs 16 + max(len, image bytes) bytes, *len_bytes is what was used of them (it
- * is not read); image_scratch: image_bytes(shape), only used in that case, the only one in which the block is decoded. */
-int codec_frame_raw_lz4(const struct payload *raw, const struct image_shape *shape, uint8_t *out, size_t *len_bytes,
-			uint8_t *image_scratch);
-
 /* Bit transposition of n pixels (a multiple of 8) of elem bytes, and back; in and out must not overlap. */
 void codec_bitshuffle(uint8_t *out, const uint8_t *in, size_t n, unsigned elem);
 void codec_bitunshuffle(uint8_t *out, const uint8_t *in, size_t n, unsigned elem);

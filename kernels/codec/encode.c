@@ -150,29 +150,3 @@ int codec_encode(enum codec codec, const struct image_shape *shape, uint32_t blo
 		*len_bytes = (size_t)(to.at - out);
 	return error;
 }
-
-int codec_frame_raw_lz4(const struct payload *raw, const struct image_shape *shape, uint8_t *out, size_t *len_bytes,
-			uint8_t *image_scratch)
-{
-	const uint8_t *block = raw->bytes;
-	struct walk w;
-	int error;
-
-	if (raw->codec != CODEC_LZ4_RAW)
-		return -ENOTSUP;
-	error = walk_begin(&w, raw, shape);
-	if (error)
-		return error;
-	if (raw->len_bytes == w.block_bytes) {
-		error = codec_decode(raw, shape, image_scratch);
-		if (error)
-			return error;
-		block = image_scratch;
-	}
-	walk_put_be64(out, w.block_bytes);
-	walk_put_be32(out + 8, w.block_bytes);
-	walk_put_be32(out + WALK_HEAD_BYTES, (uint32_t)raw->len_bytes);
-	memcpy(out + WALK_HEAD_BYTES + WALK_WORD_BYTES, block, raw->len_bytes);
-	*len_bytes = WALK_HEAD_BYTES + WALK_WORD_BYTES + raw->len_bytes;
-	return 0;
-}
