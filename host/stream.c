@@ -13,35 +13,25 @@
 #define BLOCKS_HEAD_BYTES 12 /* of framed lz4 and bslz4: total u64, block size u32, big-endian */
 #define LZ4_BLOCK_MAX 0x7E000000u
 
-struct refusal_text {
-	const char *name, *words;
+static const char *const refusals[STREAM_REFUSALS] = {
+	[STREAM_OK] = "accepted",
+	[STREAM_NOT_A_STREAM] = "not a detector message: neither JSON with a known htype nor a CBOR map with a known type",
+	[STREAM_BAD_JSON] = "malformed JSON",
+	[STREAM_BAD_CBOR] = "malformed CBOR: truncated, trailing bytes or nested too deep",
+	[STREAM_BETA_DIALECT] = "the pre-release Stream v2 of 2020/2021 is not supported: update the detector's firmware to 2022.1 or later",
+	[STREAM_MISSING_FIELD] = "a required field is missing",
+	[STREAM_BAD_FIELD] = "a field has the wrong type or an impossible value",
+	[STREAM_BAD_PARTS] = "wrong number or order of message parts",
+	[STREAM_BAD_SHAPE] = "the image's shape is not that of a two-dimensional image",
+	[STREAM_BAD_TYPE] = "the pixel type is not uint8, uint16 or uint32",
+	[STREAM_BAD_ENCODING] = "unknown compression or byte order",
+	[STREAM_BAD_SIZE] = "the payload's length contradicts what the message says of it",
+	[STREAM_TOO_LARGE] = "larger than the configured limits",
 };
-
-static const struct refusal_text refusals[STREAM_REFUSALS] = {
-	[STREAM_OK] = {"ok", "accepted"},
-	[STREAM_NOT_A_STREAM] = {"not_a_stream", "not a detector message: neither JSON with a known htype nor a CBOR map with a known type"},
-	[STREAM_BAD_JSON] = {"bad_json", "malformed JSON"},
-	[STREAM_BAD_CBOR] = {"bad_cbor", "malformed CBOR: truncated, trailing bytes or nested too deep"},
-	[STREAM_BETA_DIALECT] = {"beta_dialect",
-				 "the pre-release Stream v2 of 2020/2021 is not supported: update the detector's firmware to 2022.1 or later"},
-	[STREAM_MISSING_FIELD] = {"missing_field", "a required field is missing"},
-	[STREAM_BAD_FIELD] = {"bad_field", "a field has the wrong type or an impossible value"},
-	[STREAM_BAD_PARTS] = {"bad_parts", "wrong number or order of message parts"},
-	[STREAM_BAD_SHAPE] = {"bad_shape", "the image's shape is not that of a two-dimensional image"},
-	[STREAM_BAD_TYPE] = {"bad_type", "the pixel type is not uint8, uint16 or uint32"},
-	[STREAM_BAD_ENCODING] = {"bad_encoding", "unknown compression or byte order"},
-	[STREAM_BAD_SIZE] = {"bad_size", "the payload's length contradicts what the message says of it"},
-	[STREAM_TOO_LARGE] = {"too_large", "larger than the configured limits"},
-};
-
-const char *stream_refusal_name(enum stream_refusal refusal)
-{
-	return (unsigned)refusal < STREAM_REFUSALS ? refusals[refusal].name : "unknown";
-}
 
 const char *stream_refusal_words(enum stream_refusal refusal)
 {
-	return (unsigned)refusal < STREAM_REFUSALS ? refusals[refusal].words : "unknown";
+	return (unsigned)refusal < STREAM_REFUSALS ? refusals[refusal] : "unknown";
 }
 
 /* JSON begins with a brace; CBOR with a map, perhaps behind the tag that says "this is CBOR". */

@@ -40,8 +40,7 @@ enum stream_refusal {
 	STREAM_TOO_LARGE,      /* beyond the configured limits */
 	STREAM_REFUSALS
 };
-const char *stream_refusal_name(enum stream_refusal refusal);  /* "bad_json": for counters */
-const char *stream_refusal_words(enum stream_refusal refusal); /* for people */
+const char *stream_refusal_words(enum stream_refusal refusal); /* for people; scripts read the ledger's names */
 
 struct stream_limits {
 	uint64_t max_pixels;      /* per channel */

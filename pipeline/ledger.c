@@ -66,9 +66,19 @@ enum ledger_term ledger_parent(enum ledger_term term)
 const char *ledger_name(enum ledger_term term)
 {
 	static const char *const names[STREAM_REFUSALS] = {
-		"unreadable.ok", "unreadable.not_a_stream", "unreadable.bad_json", "unreadable.bad_cbor", "unreadable.beta_dialect",
-		"unreadable.missing_field", "unreadable.bad_field", "unreadable.bad_parts", "unreadable.bad_shape", "unreadable.bad_type",
-		"unreadable.bad_encoding", "unreadable.bad_size", "unreadable.too_large",
+		[STREAM_OK] = "unreadable.ok",
+		[STREAM_NOT_A_STREAM] = "unreadable.not_a_stream",
+		[STREAM_BAD_JSON] = "unreadable.bad_json",
+		[STREAM_BAD_CBOR] = "unreadable.bad_cbor",
+		[STREAM_BETA_DIALECT] = "unreadable.beta_dialect",
+		[STREAM_MISSING_FIELD] = "unreadable.missing_field",
+		[STREAM_BAD_FIELD] = "unreadable.bad_field",
+		[STREAM_BAD_PARTS] = "unreadable.bad_parts",
+		[STREAM_BAD_SHAPE] = "unreadable.bad_shape",
+		[STREAM_BAD_TYPE] = "unreadable.bad_type",
+		[STREAM_BAD_ENCODING] = "unreadable.bad_encoding",
+		[STREAM_BAD_SIZE] = "unreadable.bad_size",
+		[STREAM_TOO_LARGE] = "unreadable.too_large",
 	};
 
 	return is_refusal(term) ? names[term - LEDGER_UNREADABLE_REASON] : term_table[term].name;

@@ -56,7 +56,7 @@ static void decode(struct stream_message *out, const struct capture *capture, si
 	const struct stream_parts *parts = &capture->message[message];
 	enum stream_refusal refusal = stream_decode(out, parts->part, parts->n_parts, &limits);
 	if (refusal)
-		fail_msg("message %zu: %s: %s", message, stream_refusal_name(refusal), out->detail);
+		fail_msg("message %zu: %s: %s", message, stream_refusal_words(refusal), out->detail);
 }
 
 static void check_image(const struct expected *expected, const struct stream_image *image, uint64_t *previous, bool first)

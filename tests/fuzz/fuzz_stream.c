@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_apart(&parts, data, size);
 	stream_decode(&message, parts.part, parts.n_parts, &small);
 	enum stream_refusal refusal = stream_decode(&message, parts.part, parts.n_parts, &large);
-	require(refusal == STREAM_OK || !getenv("SLUICE_FUZZ_SEEDS"), stream_refusal_name(refusal), &message);
+	require(refusal == STREAM_OK || !getenv("SLUICE_FUZZ_SEEDS"), stream_refusal_words(refusal), &message);
 	if (refusal == STREAM_OK) {
 		read_spans(&message);
 		if (message.dialect == STREAM_V2)

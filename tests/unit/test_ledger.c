@@ -141,8 +141,9 @@ static void every_term_has_its_own_name_and_words(void **state)
 			assert_string_not_equal(ledger_name(t), ledger_name(other));
 	}
 	for (int refusal = STREAM_NOT_A_STREAM; refusal < STREAM_REFUSALS; refusal++)
-		assert_string_equal(strchr(ledger_name((enum ledger_term)(LEDGER_UNREADABLE_REASON + refusal)), '.') + 1,
-				    stream_refusal_name((enum stream_refusal)refusal));
+		assert_ptr_equal(strstr(ledger_name((enum ledger_term)(LEDGER_UNREADABLE_REASON + refusal)), "unreadable."),
+				 ledger_name((enum ledger_term)(LEDGER_UNREADABLE_REASON + refusal)));
+	assert_string_equal(ledger_name((enum ledger_term)(LEDGER_UNREADABLE_REASON + STREAM_BAD_JSON)), "unreadable.bad_json");
 }
 
 static void the_list_names_what_is_elsewhere(void **state)

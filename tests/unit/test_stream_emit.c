@@ -125,7 +125,7 @@ static void decode(const struct stream_parts *parts)
 {
 	enum stream_refusal refusal = stream_decode(&message, parts->part, parts->n_parts, &limits);
 	if (refusal)
-		fail_msg("%s: %s", stream_refusal_name(refusal), message.detail);
+		fail_msg("%s: %s", stream_refusal_words(refusal), message.detail);
 }
 
 /* A message in memory of exactly its length, so that a sanitizer sees every step beyond it. */

@@ -72,8 +72,8 @@ static void judge(const struct stream_parts *sound, const struct change *changes
 			parts.n_parts = change->part + 1;
 		enum stream_refusal refusal = decode(&parts);
 		if (refusal != change->refusal)
-			fail_msg("%s: %s (%s), not %s", change->what, stream_refusal_name(refusal), message.detail,
-				 stream_refusal_name(change->refusal));
+			fail_msg("%s: %s (%s), not %s", change->what, stream_refusal_words(refusal), message.detail,
+				 stream_refusal_words(change->refusal));
 		bool strict = message.kind == STREAM_IMAGE ? message.image.strict : message.start.strict;
 		if (refusal)
 			assert_true(message.detail[0]);

@@ -231,8 +231,8 @@ static void every_change_of_an_image_is_judged_rightly(void **state)
 		uint8_t bytes[2048];
 		enum stream_refusal refusal = decode(build_image(bytes, sizeof bytes, &change->field, &(struct form){0}), &limits);
 		if (refusal != change->refusal)
-			fail_msg("%s: %s (%s), not %s", change->what, stream_refusal_name(refusal), message.detail,
-				 stream_refusal_name(change->refusal));
+			fail_msg("%s: %s (%s), not %s", change->what, stream_refusal_words(refusal), message.detail,
+				 stream_refusal_words(change->refusal));
 		if (refusal)
 			assert_true(message.detail[0]);
 		else if (message.image.strict != change->strict)
@@ -390,8 +390,8 @@ static void every_change_of_a_start_is_judged_rightly(void **state)
 		uint8_t bytes[2048];
 		enum stream_refusal refusal = decode(build_start(bytes, sizeof bytes, &change->field, &(struct form){0}), &limits);
 		if (refusal != change->refusal)
-			fail_msg("%s: %s (%s), not %s", change->what, stream_refusal_name(refusal), message.detail,
-				 stream_refusal_name(change->refusal));
+			fail_msg("%s: %s (%s), not %s", change->what, stream_refusal_words(refusal), message.detail,
+				 stream_refusal_words(change->refusal));
 		if (!refusal && message.start.strict != change->strict)
 			fail_msg("%s: strict %d", change->what, message.start.strict);
 	}
