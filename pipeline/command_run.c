@@ -19,7 +19,7 @@
 static const char help[] =
 	"usage: sluice run [CONFIG] [--set KEY=VALUE ...] [--runs N] [--seconds N] [--quiet]\n"
 	"\n"
-	"Takes frames from the detector, analyses every one, and lets results, kept frames and files out.\n"
+	"Takes frames from the detector, analyses every one, sends out results and kept frames, and writes files.\n"
 	"Prints a line per second and, at the end of every run, where each of its frames ended. Ctrl-C ends it.\n"
 	"\n"
 	"  CONFIG            YAML file; `sluice config` prints every key with its default\n"

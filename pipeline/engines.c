@@ -177,8 +177,8 @@ static bool may_use_processors(const struct opening *o, const struct engine_devi
 
 static const char *how_to_ask(const struct engine_device *facts)
 {
-	return facts->simulated ? "this machine's processor takes its place, thousands of times slower (engine.fpga_simulated: on uses it all the same)" :
-				  "it is this machine's processor, which the cpu engine uses better (engine.opencl_cpu: on uses it all the same)";
+	return facts->simulated ? "this machine's processor imitates a card, thousands of times slower (engine.fpga_simulated=on uses it all the same)" :
+				  "it is this machine's processor, which the cpu engine uses better (engine.opencl_cpu=on uses it all the same)";
 }
 
 /* Is there a reason not even to try? */

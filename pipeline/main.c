@@ -159,9 +159,10 @@ static int command_engines(int argc, char **argv)
 	int rc;
 
 	if (wants_help(argc, argv)) {
-		puts("usage: sluice engines [--json] [CONFIG] [--set KEY=VALUE ...]\n\nLists every device of every engine, with name, memory, NUMA node and driver, and\n"
-		     "why the others are not available. --json: one array of objects. What is configured decides which can be used, e.g.\n"
-		     "--set engine.fpga_simulated=on.");
+		puts("usage: sluice engines [--json] [CONFIG] [--set KEY=VALUE ...]\n\n"
+		     "Lists every device of every engine with its name, memory, NUMA node and driver, and says why others are not available.\n"
+		     "Some are used only when the configuration asks for them, e.g. by --set engine.fpga_simulated=on.\n\n"
+		     "  --json   one array of objects");
 		return COMMAND_DONE;
 	}
 	rc = take_arguments("engines", argc, argv, &sets, &path, &json);
