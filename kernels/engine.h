@@ -114,10 +114,12 @@ struct engine_counters {
 	uint64_t payload_bytes, table_bytes, record_bytes; /* over the units' ports to their memory: frames; the plan's tables; block offsets, records, lists. 0 as above */
 };
 
-/* One stage of a device that works on a frame in stages at the same time, over all frames of a queue and all units. */
+/* One stage of a device that works on a frame in stages at the same time, over all frames of a queue and all units. What has errors of its own and no
+ * clocks is a stage, too. */
 struct engine_stage {
 	char name[16];
 	uint64_t busy, stalled_in, stalled_out; /* clocks with a transfer, waiting for input, waiting for room behind */
+	uint64_t errors; /* what it met: memory that answers wrongly, data that cannot be; of frames that failed, of damaged ones, and where it is a list too short */
 };
 
 struct engine_context; /* one open device */

@@ -5,9 +5,12 @@
  * frames of a kind is not shown any of that plan again. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pipeline/work.h"
+
+#define WORDS_BYTES 256
 
 static bool may_ask(const struct lane *lane, unsigned e, const struct work_image *image)
 {
@@ -56,12 +59,48 @@ static bool is_too_large(const struct lane *lane, unsigned e, int rc)
 	return rc == -ENOMEM && lane->node->engines.open[e].can.needs_pinned;
 }
 
+/* Only devices have stages, and a lane feeds one. */
+static uint32_t stages_of(const struct lane *lane, unsigned e, struct engine_stage *out)
+{
+	const struct engine *engine = lane->node->engines.open[e].engine;
+	const struct work *w = lane->state;
+	uint32_t n = engine->stages ? engine->stages(w->queue[e], out, WORK_STAGES_MAX) : 0;
+
+	return n < WORK_STAGES_MAX ? n : WORK_STAGES_MAX;
+}
+
+static void remember_errors(struct lane *lane, unsigned e)
+{
+	struct engine_stage stage[WORK_STAGES_MAX];
+	struct work *w = lane->state;
+	uint32_t n = stages_of(lane, e, stage);
+
+	for (uint32_t s = 0; s < n; s++)
+		w->stage_errors[s] = stage[s].errors;
+}
+
+/* Where in the device it went wrong: "; errors: payload 3, table 1". Empty where it counts none, or had none since they were remembered. */
+static void where_it_failed(const struct lane *lane, unsigned e, char words[WORDS_BYTES])
+{
+	struct engine_stage stage[WORK_STAGES_MAX];
+	const struct work *w = lane->state;
+	uint32_t n = stages_of(lane, e, stage);
+	size_t at = 0;
+
+	words[0] = '\0';
+	for (uint32_t s = 0; s < n && at < WORDS_BYTES; s++)
+		if (stage[s].errors > w->stage_errors[s])
+			at += (size_t)snprintf(words + at, WORDS_BYTES - at, "%s %.15s %" PRIu64, at ? "," : "; errors:", stage[s].name,
+					       stage[s].errors - w->stage_errors[s]);
+}
+
 static void note_failure(struct lane *lane, unsigned e, struct work_image *image, int rc)
 {
 	struct work *w = lane->state;
 	struct engines *engines = &lane->node->engines;
 	const struct plan_ref *plan = image->outcome->plan;
 	uint64_t id = image->slot->decoded.image.image_id;
+	char where[WORDS_BYTES];
 
 	image->failed = true;
 	if (is_too_large(lane, e, rc)) {
@@ -70,11 +109,12 @@ static void note_failure(struct lane *lane, unsigned e, struct work_image *image
 				 engines->open[e].label, plan->plan->shape.width, plan->plan->shape.height);
 		return;
 	}
+	where_it_failed(lane, e, where);
 	if (engines_take_out(engines, e, -rc))
-		log_line(LOG_ERROR, "engine %s failed on frame %" PRIu64 " (%s) and is used no more until the node is started again",
-			 engines->open[e].label, id, strerror(-rc));
+		log_line(LOG_ERROR, "engine %s failed on frame %" PRIu64 " (%s%s) and is used no more until the node is started again",
+			 engines->open[e].label, id, strerror(-rc), where);
 	else
-		log_limited(&w->failed, LOG_ERROR, "engine %s failed on frame %" PRIu64 ": %s", engines->open[e].label, id, strerror(-rc));
+		log_limited(&w->failed, LOG_ERROR, "engine %s failed on frame %" PRIu64 ": %s%s", engines->open[e].label, id, strerror(-rc), where);
 }
 
 /* What became of an image that an engine was shown; rc: of the batch. -ENOTSUP declines, which is no failure. */
@@ -110,6 +150,7 @@ static void ask(struct lane *lane, unsigned e)
 
 		if (!n)
 			continue;
+		remember_errors(lane, e);
 		rc = engine->submit(w->queue[e], w->shown[0]->outcome->plan->handle[e], w->item, n);
 		if (rc == 0)
 			rc = engine->wait(w->queue[e]);

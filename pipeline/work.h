@@ -9,6 +9,7 @@
 #include "pipeline/slab.h"
 
 #define WORK_IMAGES_MAX 256 /* one channel of a frame each, of all frames that are analysed together */
+#define WORK_STAGES_MAX 32  /* of a device; what is behind them is not told of */
 
 /* One channel of a frame between stage and analyse. */
 struct work_image {
@@ -28,6 +29,7 @@ struct work {
 	struct work_image *shown[WORK_IMAGES_MAX];   /* ... which are these */
 	struct slot *hand[WORK_IMAGES_MAX];
 	struct engine_queue *queue[ENGINES_OPEN_MAX];/* NULL: no engine for this lane */
+	uint64_t stage_errors[WORK_STAGES_MAX];      /* that the lane's device had counted before what it is shown now */
 	struct slab slab;                            /* of lanes that feed a device */
 	bool in_slab;                                /* the images at hand lie there */
 	uint32_t *offsets, n_offsets;                /* else room for the block tables of one frame's channels */

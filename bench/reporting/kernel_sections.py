@@ -115,22 +115,26 @@ def files(chapter, axes):
     return section("Files", words, draw(groups, axes.files, "who writes", "megabytes per second of files and of plain writes"))
 
 
+def errors_of(line):
+    return ", ".join(f"{name} {figure(errors)}" for name, (*_, errors) in line["stages"].items() if errors) or "none"
+
+
 def clocked(chapter, axes):
     """Devices that count clocks, by stages: who transfers all the time is who holds the others up."""
     groups, cells = [], []
     for line in (line for line in chapter.engines if line.get("clocks_per_frame")):
         of_unit = line["clocks_per_frame"] * line.get("units", 1)
         groups.append(Group(f"{line['case']}, {label_of(line)}", [Row(name, 100 * busy / of_unit, f"{figure(100 * busy / of_unit)} %", kind_of(line))
-                                                                 for name, (busy, _, _) in line["stages"].items()]))
+                                                                 for name, (busy, starved, blocked, _) in line["stages"].items() if busy or starved or blocked]))
         cells.append((line["case"], label_of(line), figure(line["clocks_per_frame"]), str(line.get("units", 1)),
                       f"{figure(line['clock_mhz'])}{' assumed' if line['clock_assumed'] else ''}", figure(line["frames_per_s"]), figure(line["x_floor"]),
-                      *(figure(line.get(f"{port}_gb_per_s", 0)) for port in ("payload", "table", "record"))))
+                      *(figure(line.get(f"{port}_gb_per_s", 0)) for port in ("payload", "table", "record")), errors_of(line)))
     if not cells:
         return ""
     words = ("Clocks from one finished frame to the next, all units at work, and what part of them each stage of a unit moves data in: the one nearest to 100 % sets the "
              "pace. Frames/s follow from the clock, which of a simulated card is an assumption; how long the simulator takes says nothing. Card memory: "
-             "what the units' ports carry at that rate, in 10<sup>9</sup> bytes per second.")
-    heads = ("case", "engine", "clocks per frame", "units", "MHz", "frames/s", "× floor", "payload GB/s", "tables GB/s", "records GB/s")
+             "what the units' ports carry at that rate, in 10<sup>9</sup> bytes per second. Errors: what stages met in all frames, damaged data or memory that answers wrongly.")
+    heads = ("case", "engine", "clocks per frame", "units", "MHz", "frames/s", "× floor", "payload GB/s", "tables GB/s", "records GB/s", "errors")
     return section("Clocks of the FPGA engine", words, table(heads, cells, 2), draw(groups, axes.stages, "stage", "per cent of the clocks in which each stage transfers"))
 
 

@@ -1,7 +1,7 @@
 """Reads the lines of `sluice-bench --json` and refuses whatever is none, by file and line. For bench/report; every byte is hostile.
 
 A line becomes a dict with clean strings and finite numbers only, and these of our own: "node" (whether it is a line of --node), "source" (its file),
-of a node "lanes" and "steps" (names with microseconds), of an engine that counts clocks "stages": {name: (busy, stalled in, stalled out)}.
+of a node "lanes" and "steps" (names with microseconds), of an engine that counts clocks "stages": {name: (busy, stalled in, stalled out, errors)}.
 """
 import json
 import math
@@ -13,7 +13,7 @@ LINES = 5000
 TEXT_CHARACTERS = 160
 LANE = "cpu_us_per_frame_"
 STEP = "step_us_per_frame_"
-STAGE = ("stage_busy_", "stage_stalled_in_", "stage_stalled_out_")  # clocks per frame of one unit
+STAGE = ("stage_busy_", "stage_stalled_in_", "stage_stalled_out_", "stage_errors_")  # clocks per frame of one unit; errors of all frames
 
 # Name: least value. Rates and times stand on logarithmic axes, so 0 is none.
 KERNEL = {"ms_per_frame": "positive", "frames_per_s": "positive", "floor_ms": "any", "x_floor": "any", "threads": "count"}

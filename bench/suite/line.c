@@ -1,6 +1,7 @@
 /* line.c - printing (line.h). */
 #include "bench/suite/line.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,7 @@ static void add_clocked(json_t *to, const struct clocked *c)
 		add_stage(to, "busy", c->stage[i].name, clocked_per_frame(c, c->stage[i].busy));
 		add_stage(to, "stalled_in", c->stage[i].name, clocked_per_frame(c, c->stage[i].stalled_in));
 		add_stage(to, "stalled_out", c->stage[i].name, clocked_per_frame(c, c->stage[i].stalled_out));
+		add_stage(to, "errors", c->stage[i].name, (double)c->stage[i].errors);
 	}
 }
 
@@ -115,10 +117,11 @@ static void clocked_rows(FILE *to, const struct clocked *c)
 		c->clocks_per_frame, c->clock_mhz, c->units, c->units == 1 ? "" : "s", c->payload_gb_per_s, c->table_gb_per_s,
 		c->record_gb_per_s);
 	if (c->n_stages)
-		fprintf(to, "    %-16s %14s %14s %14s   clocks of one unit per frame\n", "stage", "transfers", "without input", "without room");
+		fprintf(to, "    %-16s %14s %14s %14s %10s   clocks of one unit per frame; errors of all frames\n", "stage", "transfers", "without input",
+			"without room", "errors");
 	for (uint32_t i = 0; i < c->n_stages; i++)
-		fprintf(to, "    %-16.16s %14.0f %14.0f %14.0f\n", c->stage[i].name, clocked_per_frame(c, c->stage[i].busy),
-			clocked_per_frame(c, c->stage[i].stalled_in), clocked_per_frame(c, c->stage[i].stalled_out));
+		fprintf(to, "    %-16.16s %14.0f %14.0f %14.0f %10" PRIu64 "\n", c->stage[i].name, clocked_per_frame(c, c->stage[i].busy),
+			clocked_per_frame(c, c->stage[i].stalled_in), clocked_per_frame(c, c->stage[i].stalled_out), c->stage[i].errors);
 }
 
 void line_row(FILE *to, const struct bench_line *l)

@@ -187,13 +187,22 @@ static uint32_t get(struct reading *r, uint32_t offset)
 	return r->error ? 0 : value;
 }
 
+/* Each error has a bit in the status. Where none is up all counts are 0, and eight registers less are read between two jobs. */
+static void read_errors(struct engine_queue *q, struct reading *r, uint32_t status)
+{
+	for (uint32_t i = 0; status && i < FPGA_ERRORS; i++)
+		q->errors[i] += get(r, FPGA_REG_ERRORS + 4 * i);
+}
+
 /* Counts of the job that has just ended; the next one overwrites them. A watchdog's job has no record, and the unit no job any more. */
-static int read_counts(struct engine_queue *q, uint32_t unit)
+static int read_counts(struct engine_queue *q, uint32_t unit, uint32_t *status)
 {
 	struct reading r = {.context = q->context, .unit = unit};
 	size_t table_word = q->context->unit[unit].lanes * sizeof(uint16_t);
 
-	if (get(&r, FPGA_REG_STATUS) & FPGA_STATUS_WATCHDOG)
+	*status = get(&r, FPGA_REG_STATUS);
+	read_errors(q, &r, *status);
+	if (*status & FPGA_STATUS_WATCHDOG)
 		r.error = -EIO;
 	for (uint32_t s = 0; s < FPGA_STAGES; s++)
 		for (uint32_t i = 0; i < 3; i++)
@@ -223,10 +232,10 @@ static int fetch_record(struct engine_queue *q, const struct fpga_job *job)
 }
 
 /* The job has ended; the one that waits for its unit goes on before anything else is done. */
-static int end_job(struct engine_queue *q, const struct fpga_job *job, uint32_t unit)
+static int end_job(struct engine_queue *q, const struct fpga_job *job, uint32_t unit, uint32_t *status)
 {
 	uint64_t next = q->done + q->n_seats[q->wide];
-	int error = read_counts(q, unit);
+	int error = read_counts(q, unit, status);
 
 	q->done++;
 	if (error)
@@ -241,15 +250,17 @@ int fpga_job_collect(struct engine_queue *q)
 	struct fpga_seat *seat = fpga_seat_of(q, q->done);
 	const struct fpga_job *job = fpga_job_of(q, q->done);
 	struct record record;
+	uint32_t status = 0;
 	int error = q->context->driver->wait(q->context->device, seat->unit, limit_of(job));
 
 	if (error)
 		atomic_store_explicit(&q->context->unit[seat->unit].lost, true, memory_order_relaxed);
 	else
-		error = end_job(q, job, seat->unit);
+		error = end_job(q, job, seat->unit, &status);
 	if (error)
 		return -EIO;
 	memcpy(&record, q->record, sizeof record);
+	record.status |= status & FPGA_STATUS_PORT; /* which may be the answer to the record itself */
 	seat->clocks += record.clocks;
 	if (q->counters.clocks < seat->clocks)
 		q->counters.clocks = seat->clocks;

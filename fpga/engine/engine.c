@@ -375,13 +375,28 @@ void fpga_counters(const struct engine_queue *q, struct engine_counters *out)
 	out->clock_mhz = q->context->facts.clock_mhz;
 }
 
+/* What the unit counts no clocks of stands behind its stages. */
+#define OFFSETS_ROW FPGA_STAGES
+#define CONTROL_ROW (FPGA_STAGES + 1u)
+#define ROWS (FPGA_STAGES + 2u)
+
 uint32_t fpga_stages(const struct engine_queue *q, struct engine_stage *out, uint32_t capacity)
 {
-	static const char *const names[FPGA_STAGES] = FPGA_STAGE_NAMES;
+	static const char *const stages[FPGA_STAGES] = FPGA_STAGE_NAMES;
+	static const uint32_t row_of[FPGA_ERRORS] = {
+		[FPGA_ERROR_PAYLOAD] = FPGA_STAGE_PAYLOAD, [FPGA_ERROR_OFFSETS] = OFFSETS_ROW, [FPGA_ERROR_TABLE] = FPGA_STAGE_TABLE,
+		[FPGA_ERROR_WRITE] = FPGA_STAGE_RECORD_WRITER, [FPGA_ERROR_SPLITTER] = FPGA_STAGE_SPLITTER, [FPGA_ERROR_DECODE] = FPGA_STAGE_DECODE,
+		[FPGA_ERROR_STRONG_LIST] = FPGA_STAGE_STRONG_LIST, [FPGA_ERROR_CONTROL] = CONTROL_ROW,
+	};
+	struct engine_stage row[ROWS] = {[OFFSETS_ROW] = {.name = "offsets"}, [CONTROL_ROW] = {.name = "control"}};
 
-	for (uint32_t s = 0; s < FPGA_STAGES && s < capacity; s++) {
-		out[s] = (struct engine_stage){.busy = q->stage[s][0], .stalled_in = q->stage[s][1], .stalled_out = q->stage[s][2]};
-		snprintf(out[s].name, sizeof out[s].name, "%s", names[s]);
+	for (uint32_t s = 0; s < FPGA_STAGES; s++) {
+		row[s] = (struct engine_stage){.busy = q->stage[s][0], .stalled_in = q->stage[s][1], .stalled_out = q->stage[s][2]};
+		snprintf(row[s].name, sizeof row[s].name, "%s", stages[s]);
 	}
-	return FPGA_STAGES;
+	for (uint32_t i = 0; i < FPGA_ERRORS; i++)
+		row[row_of[i]].errors = q->errors[i];
+	for (uint32_t r = 0; r < ROWS && r < capacity; r++)
+		out[r] = row[r];
+	return ROWS;
 }

@@ -113,7 +113,7 @@ struct engine_queue {
 	uint32_t *list, *strong, *value;     /* pairs as the card has them; taken apart */
 	void *spots_scratch;
 	struct engine_counters counters;
-	uint64_t stage[FPGA_STAGES][3];
+	uint64_t stage[FPGA_STAGES][3], errors[FPGA_ERRORS];
 };
 
 static inline unsigned fpga_width_of(enum pixel_type type)

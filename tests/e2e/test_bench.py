@@ -13,7 +13,7 @@ FIELDS = {"case": str, "engine": str, "level": str, "threads": int, "batch": int
 SOMETIMES = {"scaling": float, "scaling_cpu": float, "device": str}
 CLOCKED = {"clocks_per_frame": int, "clock_mhz": int, "clock_assumed": bool, "units": int, "payload_gb_per_s": float, "table_gb_per_s": float,
            "record_gb_per_s": float}
-STAGES = ("payload", "splitter", "decode", "reorder", "gearbox", "table", "join", "dispersion", "strong_list", "record_writer")
+STAGES = ("payload", "splitter", "decode", "reorder", "gearbox", "table", "join", "dispersion", "strong_list", "record_writer", "offsets", "control")
 SLUICE = os.path.join(os.environ["SLUICE_BUILD"], "sluice")
 
 
@@ -106,7 +106,7 @@ class Bench(unittest.TestCase):
         self.assertGreater({line["engine"] for line in lines}, {"floor-lz4", "floor-memcpy", "cpu", "fpga"})
         self.same_as_itself(text, len(lines))
         [line] = [line for line in lines if line["engine"] == "fpga"]
-        stages = {f"stage_{what}_{stage}" for what in ("busy", "stalled_in", "stalled_out") for stage in STAGES}
+        stages = {f"stage_{what}_{stage}" for what in ("busy", "stalled_in", "stalled_out", "errors") for stage in STAGES}
         self.assertEqual(set(line) - {"device"}, set(FIELDS) | set(CLOCKED) | stages)
         for name, kind in CLOCKED.items():
             self.assertIsInstance(line[name], (int, float) if kind is float else kind, name)
@@ -115,6 +115,7 @@ class Bench(unittest.TestCase):
         self.assertAlmostEqual(line["frames_per_s"] * line["clocks_per_frame"] / 250e6, 1, 3)
         self.assertGreaterEqual(line["stage_busy_join"], 192 * 192 / 32)  # a beat of 32 pixels per clock at the most
         self.assertLess(line["stage_busy_join"], line["units"] * line["clocks_per_frame"])
+        self.assertEqual({line[f"stage_errors_{stage}"] for stage in STAGES}, {0})
         twice, _ = self.lines(*case, "--engine", "fpga", "--clock-mhz", "500")
         [again] = [line for line in twice if line["engine"] == "fpga"]
         self.assertEqual((again["clocks_per_frame"], again["clock_mhz"]), (line["clocks_per_frame"], 500))

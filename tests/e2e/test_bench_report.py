@@ -28,7 +28,8 @@ NODE_ALL = {**NODE, "case": "node-eiger2-16m+frames+files", "engine": "cpu", "th
 FPGA = {**KERNEL, "engine": "fpga", "level": "simulated", "device": "simulated card", "frames": 2, "ms_per_frame": 1.6, "frames_per_s": 625.0, "x_floor": 0.5,
         "clocks_per_frame": 400000.0, "clock_mhz": 250, "clock_assumed": True, "units": 2, "payload_gb_per_s": 2.8, "table_gb_per_s": 22.7, "record_gb_per_s": 0.0125,
         "stage_busy_payload": 280000.0, "stage_stalled_in_payload": 3.0, "stage_stalled_out_payload": 500000.0, "stage_busy_decode": 600000.0,
-        "stage_stalled_in_decode": 1000.0, "stage_stalled_out_decode": 2000.0}
+        "stage_stalled_in_decode": 1000.0, "stage_stalled_out_decode": 2000.0, "stage_errors_payload": 0, "stage_errors_decode": 0,
+        "stage_busy_control": 0, "stage_stalled_in_control": 0, "stage_stalled_out_control": 0, "stage_errors_control": 0}
 HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'; DROP TABLE", "&lt;b&gt;", "]]>", "</svg></style>", "\u202egnp.exe", "\ud800",
            "a\x00b\x1b[31m", "http://example.org/x.js", "x" * 5000, "", "-", "16m", "node", "node-", "%s%n", "\U0001f600"]
 
@@ -148,8 +149,11 @@ class Report(Folder):
         for words in ("Clocks of the FPGA engine", "fpga simulated", "400\u202f000", "250 assumed", "22.7", "0.0125", "35 %", "75 %", "decode", "fpga: simulated card",
                       "per cent of a unit's clocks", "400\u202f000 at 250 MHz", "1 device"):
             self.assertIn(words, page.words)
-        page, _ = self.page(self.file("a.json", {**FPGA, "clock_assumed": False}))
+        self.assertIn("none", page.words)
+        self.assertNotIn("control", page.words)  # no clocks, so no bar
+        page, _ = self.page(self.file("a.json", {**FPGA, "clock_assumed": False, "stage_errors_decode": 3, "stage_errors_control": 1}))
         self.assertNotIn("250 assumed", page.words)
+        self.assertIn("decode 3, control 1", page.words)
         page, _ = self.page(self.file("a.json", KERNEL))
         self.assertNotIn("Clocks of the FPGA engine", page.words)
 

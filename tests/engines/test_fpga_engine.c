@@ -102,8 +102,10 @@ static void clocks_and_stages_are_counted(void **state)
 	struct batch b;
 	struct seat s;
 
+	settings.damaged_every = 0;
 	batch_open(&b, &settings, &rng);
 	assert_int_equal(seat_open(&s, &b, 0), 0);
+	plain_card.errors_read = 0; /* the self-test has a damaged frame */
 	assert_int_equal(batch_run(&b, &engine_fpga_plain, s.queue, s.loaded), 0);
 	engine_fpga_plain.counters(s.queue, &counters);
 	assert_int_equal(counters.clocks, 4 * (pixels + b.plan->n_bins + 100));
@@ -113,10 +115,105 @@ static void clocks_and_stages_are_counted(void **state)
 	assert_in_range(n, 8, 16);
 	assert_string_equal(stage[0].name, "payload");
 	assert_int_equal(stage[0].busy, 7 * (uint64_t)pixels);
-	assert_int_equal(stage[n - 1].stalled_in, 7 * (n - 1));
+	assert_string_equal(stage[n - 3].name, "record_writer"); /* behind the stages: what only has errors */
+	assert_int_equal(stage[n - 3].stalled_in, 7 * (n - 3));
+	for (uint32_t i = 0; i < n; i++) {
+		assert_int_equal(stage[i].busy, i < n - 2 ? 7 * (uint64_t)pixels : 0);
+		assert_int_equal(stage[i].errors, 0);
+	}
+	assert_int_equal(plain_card.errors_read, 0);
 	assert_int_equal(engine_fpga_plain.stages(s.queue, stage, 1), n);
 	seat_close(&s);
 	batch_close(&b);
+}
+
+/* The errors of one stage by its name; those of all others must be 0. */
+static uint64_t errors_of(const struct seat *s, const char *name)
+{
+	struct engine_stage stage[32];
+	uint32_t n = engine_fpga_plain.stages(s->queue, stage, 32);
+	uint64_t errors = UINT64_MAX;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!strcmp(stage[i].name, name))
+			errors = stage[i].errors;
+		else if (stage[i].errors)
+			fail_msg("%llu errors in %s, wanted in %s", (unsigned long long)stage[i].errors, stage[i].name, name);
+	}
+	return errors;
+}
+
+static uint64_t blocks_refused(const struct batch *b)
+{
+	uint8_t out[8192], scratch[8192];
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		for (uint32_t k = 0; k < b->item[i].blocks->n_blocks; k++)
+			n += codec_decode_block(&b->item[i].payload, b->item[i].blocks, k, out, scratch) != 0;
+	return n;
+}
+
+/* Of data: damaged blocks, and a list that is too short. Each is read of the jobs that have any and of no other. */
+static void errors_of_data_are_counted_where_they_are_met(void **state)
+{
+	struct batch_settings settings = frames(60, SPOTS_DISPERSION);
+	uint64_t beyond = 0, frames_beyond = 0;
+	struct batch b;
+	struct seat s;
+
+	batch_open(&b, &settings, &rng);
+	assert_int_equal(seat_open(&s, &b, 0), 0);
+	plain_card.errors_read = 0;
+	assert_int_equal(batch_run(&b, &engine_fpga_plain, s.queue, s.loaded), 0);
+	assert_true(b.n_good < b.n);
+	assert_int_equal(errors_of(&s, "decode"), blocks_refused(&b));
+	assert_int_equal(plain_card.errors_read, 8 * (b.n - b.n_good));
+	seat_close(&s);
+	batch_close(&b);
+
+	settings.damaged_every = 0;
+	batch_open(&b, &settings, &rng);
+	b.plan->max_strong = 1;
+	for (uint32_t i = 0; i < b.n; i++) {
+		uint32_t n_strong = b.truth[i].result->n_strong;
+
+		beyond += n_strong > 1 ? n_strong - 1 : 0;
+		frames_beyond += n_strong > 1;
+	}
+	assert_int_equal(seat_open(&s, &b, 0), 0);
+	plain_card.errors_read = 0;
+	assert_int_equal(batch_run(&b, &engine_fpga_plain, s.queue, s.loaded), 0);
+	assert_true(beyond > 0);
+	assert_int_equal(errors_of(&s, "strong_list"), beyond);
+	assert_int_equal(plain_card.errors_read, 8 * frames_beyond);
+	seat_close(&s);
+	batch_close(&b);
+}
+
+/* Of the card: which of its ports, or the watchdog. Two units, each with two good jobs first; the watchdog ends all with the first. */
+static void errors_of_the_card_are_counted_where_they_are_met(void **state)
+{
+	static const struct {
+		enum plain_lie lie;
+		const char *name;
+		uint64_t errors;
+	} of[] = {{PLAIN_PORT, "table", 3 * 6}, {PLAIN_ANSWER, "record_writer", 6}, {PLAIN_WATCHDOG, "control", 1}};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct batch_settings settings = frames(10, SPOTS_DISPERSION);
+		struct batch b;
+		struct seat s;
+
+		settings.damaged_every = 0;
+		plain_card = (struct plain_card){.lie = of[i].lie, .after = SELF_TEST_JOBS + 2};
+		batch_open(&b, &settings, &rng);
+		assert_int_equal(seat_open(&s, &b, 0), 0);
+		assert_int_equal(batch_run(&b, &engine_fpga_plain, s.queue, s.loaded), of[i].lie == PLAIN_WATCHDOG ? -EIO : 0);
+		assert_int_equal(errors_of(&s, of[i].name), of[i].errors);
+		seat_close(&s);
+		batch_close(&b);
+	}
 }
 
 /* Blocks that no decoder holds, and nothing of these frames on the card. */
@@ -464,6 +561,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(a_batch_is_analysed_frame_by_frame_in_turn),
 		TEST(clocks_and_stages_are_counted),
+		TEST(errors_of_data_are_counted_where_they_are_met),
+		TEST(errors_of_the_card_are_counted_where_they_are_met),
 		TEST(large_blocks_are_the_hosts),
 		TEST(other_codecs_are_declined),
 		TEST(queues_have_units_of_their_own),

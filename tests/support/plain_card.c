@@ -205,6 +205,9 @@ static int get(struct fpga_device *d, uint32_t unit, uint32_t offset, uint32_t *
 	if (error || unit >= d->units)
 		return error ? error : -EINVAL;
 	*value = plain_unit_get(&d->unit[unit], offset);
+	pthread_mutex_lock(&lock);
+	plain_card.errors_read += offset >= FPGA_REG_ERRORS && offset < FPGA_REG_ERRORS + 4 * FPGA_ENTRIES_ERRORS;
+	pthread_mutex_unlock(&lock);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct plain_card {
 	struct random *damage;      /* some of what is copied out has bytes turned over; NULL: none has */
 	/* counted */
 	uint32_t held;              /* pieces of memory and open cards */
+	uint32_t errors_read;       /* registers of errors */
 	uint32_t jobs[FPGA_UNITS_MAX], most_started; /* of each unit; units at work at the same time */
 };
 extern struct plain_card plain_card;

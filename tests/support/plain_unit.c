@@ -25,6 +25,7 @@ struct work {
 	uint32_t *pixels;
 	uint64_t *bin_sum;
 	uint32_t *bin_count, *strong, *value;
+	uint32_t errors[FPGA_ERRORS];
 	bool port_error;
 };
 
@@ -38,13 +39,31 @@ static uint64_t reg64(const struct plain_unit *u, uint32_t offset)
 	return (uint64_t)reg(u, offset + 4) << 32 | reg(u, offset);
 }
 
+static enum fpga_error port_of(uint32_t offset)
+{
+	return offset == FPGA_REG_PAYLOAD ? FPGA_ERROR_PAYLOAD : offset == FPGA_REG_OFFSETS ? FPGA_ERROR_OFFSETS :
+	       offset == FPGA_REG_TABLE ? FPGA_ERROR_TABLE : FPGA_ERROR_WRITE;
+}
+
 /* The address and so many bytes from there. */
 static uint8_t *reach(struct work *w, uint32_t offset, size_t bytes)
 {
 	uint8_t *at = w->unit->reach(w->unit->card, reg64(w->unit, offset), bytes);
 
 	w->port_error |= !at;
+	w->errors[port_of(offset)] += !at;
 	return at;
+}
+
+/* Whether a block can be by its place in the table of offsets, where the last good one ended at *good_end. */
+static bool is_possible(const struct block_table *table, uint32_t block, uint32_t payload_bytes, uint64_t *good_end)
+{
+	uint64_t begin = table->offset[block], end = (uint64_t)table->offset[block + 1];
+
+	if (end < begin + 5 || end - 4 - begin > 16383 || end - 4 > payload_bytes || begin < *good_end)
+		return false;
+	*good_end = end - 4;
+	return true;
 }
 
 static void decode_blocks(struct work *w)
@@ -54,13 +73,17 @@ static void decode_blocks(struct work *w)
 	struct payload payload = {.codec = CODEC_BSLZ4, .len_bytes = bytes, .shuffle_bytes = (uint8_t)(1u << reg(u, FPGA_REG_ELEMENT_LOG2))};
 	struct block_table table = {.n_blocks = n, .block_bytes = reg(u, FPGA_REG_BLOCK_BYTES), .last_bytes = reg(u, FPGA_REG_LAST_BYTES)};
 	uint8_t scratch[8192];
+	uint64_t good_end = 0;
 
 	payload.bytes = reach(w, FPGA_REG_PAYLOAD, bytes);
 	if (n > 0)
 		table.offset = (uint32_t *)(void *)reach(w, FPGA_REG_OFFSETS, (n + (size_t)1) * sizeof(uint32_t));
 	for (uint32_t i = 0; i < n && !w->port_error; i++) {
-		if (codec_decode_block(&payload, &table, i, w->image + (size_t)i * table.block_bytes, scratch) == 0)
+		bool possible = is_possible(&table, i, bytes, &good_end);
+
+		if (possible && codec_decode_block(&payload, &table, i, w->image + (size_t)i * table.block_bytes, scratch) == 0)
 			continue;
+		w->errors[possible ? FPGA_ERROR_DECODE : FPGA_ERROR_SPLITTER]++;
 		if (w->record.bad_blocks++ == 0)
 			w->record.first_bad_block = i;
 	}
@@ -152,6 +175,9 @@ static void lie(struct work *w, enum plain_lie how)
 	r->sum = how == PLAIN_SUM ? UINT64_MAX : r->sum;
 	r->n_strong = how == PLAIN_STRONG ? r->pixels + 1 : r->n_strong;
 	r->status ^= how == PLAIN_OVERFLOW ? 2 : how == PLAIN_STATUS ? 0x100 : how == PLAIN_WATCHDOG ? 4 : how == PLAIN_PORT ? 8 : 0;
+	w->errors[FPGA_ERROR_TABLE] += how == PLAIN_PORT ? 3 : 0;
+	w->errors[FPGA_ERROR_WRITE] += how == PLAIN_ANSWER;
+	w->errors[FPGA_ERROR_CONTROL] = how == PLAIN_WATCHDOG;
 	if (how == PLAIN_BIN_COUNT && r->n_bins)
 		w->bin_count[r->n_bins / 2] += r->pixels;
 	if (how == PLAIN_LIST_ORDER && listed > 1)
@@ -180,8 +206,12 @@ static void write_out(struct work *w)
 	}
 }
 
-static void count(struct plain_unit *u, const struct record *r)
+static void count(const struct work *w)
 {
+	struct plain_unit *u = w->unit;
+	const struct record *r = &w->record;
+
+	memcpy(&u->reg[FPGA_REG_ERRORS / 4], w->errors, sizeof w->errors);
 	u->reg[FPGA_REG_STATUS / 4] = r->status;
 	u->reg[FPGA_REG_CLOCKS / 4] = r->clocks;
 	for (uint32_t s = 0; s < FPGA_STAGES; s++) {
@@ -233,12 +263,13 @@ static void run(struct plain_unit *u)
 		analyse(&w);
 	w.record.clocks = w.record.pixels + w.record.n_bins + 100;
 	w.record.status = (w.record.bad_blocks ? 1u : 0) | (w.record.n_strong > w.plan.max_strong ? 2u : 0);
+	w.errors[FPGA_ERROR_STRONG_LIST] = w.record.n_strong > w.plan.max_strong ? w.record.n_strong - w.plan.max_strong : 0;
 	if (lies)
 		lie(&w, u->lie);
 	if (!lies || u->lie != PLAIN_WATCHDOG)
 		write_out(&w);
-	w.record.status |= w.port_error ? 8 : 0;
-	count(u, &w.record);
+	w.record.status |= w.port_error || (lies && u->lie == PLAIN_ANSWER) ? 8 : 0;
+	count(&w);
 	u->reg[FPGA_REG_CTRL / 4] |= 2;
 	free_memory(&w);
 }

@@ -30,8 +30,9 @@ enum plain_lie {
 	PLAIN_LIST_ORDER,    /* the list begins with its second entry twice */
 	PLAIN_LIST_INDEX,    /* an index past the frame */
 	PLAIN_STATUS,        /* a bit that is none */
+	PLAIN_PORT,          /* the table's port answered three bursts with errors */
+	PLAIN_ANSWER,        /* writing the record was answered with an error, of which it cannot tell itself */
 	PLAIN_WATCHDOG,      /* nothing moved */
-	PLAIN_PORT,          /* a port answered with an error */
 	PLAIN_LIES,
 	PLAIN_SILENT = PLAIN_LIES, /* the job never ends */
 };
