@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fpga/engine/fpga.h"
+#include "kernels/known.h"
 
 #define WIDTH 67u /* no row begins with a beat by itself */
 #define HEIGHT 19u
@@ -30,43 +31,19 @@ struct test {
 	uint8_t image[PIXELS * 4], good[PIXELS * 6], bad[PIXELS * 6];
 	uint32_t offsets[PIXELS];
 	struct block_table blocks;
-	struct engine_item item[FPGA_UNITS_MAX * FRAMES];
+	struct engine_item item[FPGA_UNITS_MAX * FRAMES], truth_item[2];
 	struct answer truth[2]; /* of the good and of the damaged one */
 	struct answer answer[FPGA_UNITS_MAX * FRAMES];
 };
 
-/* xorshift (Marsaglia 2003) */
-static uint32_t next(struct test *t)
-{
-	t->seed ^= t->seed << 13;
-	t->seed ^= t->seed >> 17;
-	t->seed ^= t->seed << 5;
-	return t->seed;
-}
-
-/* Few counts, some spots, some pixels that say nothing. */
-static void make_image(struct test *t, const struct image_shape *shape)
-{
-	for (uint32_t i = 0; i < PIXELS; i++) {
-		uint32_t x = i % WIDTH, y = i / WIDTH, v = next(t) % 3;
-
-		if (x % 17 < 3 && y % 9 < 3)
-			v += 20 + next(t) % (shape->type == PIXEL_U8 ? 100 : 5000);
-		if (next(t) % 100 == 0)
-			v = pixel_max(shape->type) - next(t) % 2;
-		memcpy(t->image + ((size_t)i << shape->type), &v, pixel_bytes(shape->type)); /* little-endian */
-	}
-}
-
 static int make_plan(struct test *t, const struct image_shape *shape)
 {
 	struct plan_settings s;
-	uint8_t mask[PIXELS] = {0};
+	uint8_t mask[PIXELS];
 	char words[128];
 	int error;
 
-	for (uint32_t i = 0; i < PIXELS; i += 1 + next(t) % 60)
-		mask[i] = 1;
+	known_mask(shape, &t->seed, mask);
 	plan_defaults(&s);
 	s.shape = *shape;
 	s.user_mask = mask;
@@ -127,24 +104,14 @@ static int ask_reference(struct test *t, const struct payload *good)
 	int error = engine_reference.open(&context, NULL);
 
 	for (uint32_t i = 0; i < 2; i++)
-		aim(t, &t->item[i], &t->truth[i], i, good);
+		aim(t, &t->truth_item[i], &t->truth[i], i, good);
 	if (!error)
 		error = engine_reference.queue_open(context, &queue, sizeof t->image);
 	if (!error)
-		error = analyse(&engine_reference, context, queue, t->plan, t->item, 2);
+		error = analyse(&engine_reference, context, queue, t->plan, t->truth_item, 2);
 	engine_reference.queue_close(&queue);
 	engine_reference.close(&context);
 	return error;
-}
-
-static bool is_alike(const struct answer *a, const struct answer *b)
-{
-	for (uint32_t i = 0; i < b->result.n_spots; i++) /* members alone: what lies between them is nobody's */
-		if (memcmp(&a->spots[i], &b->spots[i], offsetof(struct spot, y_max) + sizeof a->spots[i].y_max))
-			return false;
-	return !memcmp(&a->result, &b->result, sizeof a->result) && !memcmp(a->bin_sum, b->bin_sum, sizeof a->bin_sum) &&
-	       !memcmp(a->bin_count, b->bin_count, sizeof a->bin_count) &&
-	       !memcmp(a->strong, b->strong, b->result.n_strong * sizeof *a->strong);
 }
 
 /* Every unit of the queue gets three frames, for they go to it in turn. */
@@ -155,7 +122,7 @@ static int run(const struct engine *engine, struct engine_context *context, stru
 	struct payload good;
 	int error = make_plan(t, &shape);
 
-	make_image(t, &shape);
+	known_image(&shape, &t->seed, t->image);
 	if (!error)
 		error = make_payloads(t, &shape, &good);
 	if (!error)
@@ -169,7 +136,7 @@ static int run(const struct engine *engine, struct engine_context *context, stru
 
 		if (t->item[i].status && t->item[i].status != -EBADMSG)
 			error = t->item[i].status;
-		else if (t->item[i].status != (bad ? -EBADMSG : 0) || !is_alike(&t->answer[i], &t->truth[bad]) || !t->truth[0].result.n_spots)
+		else if (t->item[i].status != (bad ? -EBADMSG : 0) || !known_is_alike(&t->item[i], &t->truth_item[bad], t->plan->n_bins) || !t->truth[0].result.n_spots)
 			error = -EILSEQ;
 	}
 	plan_free(&t->plan);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/device/engine_of.h"
+#include "kernels/known.h"
 
 #define WIDTH 165u
 #define HEIGHT 83u
@@ -35,42 +36,18 @@ struct test {
 	uint8_t payload[FRAMES + 1][WIDTH * HEIGHT * 5 + 4096];
 	uint32_t offsets[FRAMES + 1][WIDTH * HEIGHT];
 	struct block_table blocks[FRAMES + 1];
-	struct engine_item item[FRAMES + 1];
+	struct engine_item item[FRAMES + 1], truth_item[FRAMES + 1];
 	struct answer answer[FRAMES + 1], truth[FRAMES + 1];
 };
-
-/* xorshift (Marsaglia 2003) */
-static uint32_t next(struct test *t)
-{
-	t->seed ^= t->seed << 13;
-	t->seed ^= t->seed >> 17;
-	t->seed ^= t->seed << 5;
-	return t->seed;
-}
-
-/* Few counts, some spots, some pixels that say nothing. */
-static void make_image(struct test *t, const struct image_shape *shape)
-{
-	for (uint32_t i = 0; i < WIDTH * HEIGHT; i++) {
-		uint32_t x = i % WIDTH, y = i / WIDTH, v = next(t) % 3;
-
-		if (x % 23 < 3 && y % 19 < 3)
-			v += 20 + next(t) % (shape->type == PIXEL_U8 ? 100 : 5000);
-		if (next(t) % 200 == 0)
-			v = pixel_max(shape->type) - next(t) % 2;
-		memcpy(t->image + ((size_t)i << shape->type), &v, pixel_bytes(shape->type)); /* little-endian */
-	}
-}
 
 static int make_plan(struct test *t, const struct image_shape *shape, enum spot_algorithm algorithm)
 {
 	struct plan_settings s;
-	uint8_t mask[WIDTH * HEIGHT] = {0};
+	uint8_t mask[WIDTH * HEIGHT];
 	char words[128];
 	int error;
 
-	for (uint32_t i = 0; i < WIDTH * HEIGHT; i += 1 + next(t) % 60)
-		mask[i] = 1;
+	known_mask(shape, &t->seed, mask);
 	plan_defaults(&s);
 	s.shape = *shape;
 	s.algorithm = algorithm;
@@ -138,22 +115,12 @@ static int analyse(const struct engine *engine, struct engine_context *context, 
 	return error;
 }
 
-static bool is_alike(const struct answer *a, const struct answer *b)
-{
-	for (uint32_t i = 0; i < b->result.n_spots; i++) /* members alone: what lies between them is nobody's */
-		if (memcmp(&a->spots[i], &b->spots[i], offsetof(struct spot, y_max) + sizeof a->spots[i].y_max))
-			return false;
-	return !memcmp(&a->result, &b->result, sizeof a->result) && !memcmp(a->bin_sum, b->bin_sum, sizeof a->bin_sum) &&
-	       !memcmp(a->bin_count, b->bin_count, sizeof a->bin_count) &&
-	       !memcmp(a->strong, b->strong, b->result.n_strong * sizeof *a->strong);
-}
-
 static int run(const struct engine *engine, struct engine_context *context, struct test *t, enum pixel_type type, enum spot_algorithm algorithm)
 {
 	const struct image_shape shape = {WIDTH, HEIGHT, type};
 	int error = make_plan(t, &shape, algorithm);
 
-	make_image(t, &shape);
+	known_image(&shape, &t->seed, t->image);
 	for (uint32_t i = 0; !error && i <= FRAMES; i++)
 		error = make_item(t, i, &shape);
 	if (error)
@@ -162,10 +129,11 @@ static int run(const struct engine *engine, struct engine_context *context, stru
 	error = analyse(&engine_reference, NULL, t);
 	if (error)
 		goto out;
+	memcpy(t->truth_item, t->item, sizeof t->item);
 	aim(t, t->answer);
 	error = analyse(engine, context, t);
 	for (uint32_t i = 0; !error && i <= FRAMES; i++)
-		if (!is_alike(&t->answer[i], &t->truth[i]) || (i < FRAMES && (t->truth[i].result.n_spots == 0 || t->truth[i].result.overflow)))
+		if (!known_is_alike(&t->item[i], &t->truth_item[i], t->plan->n_bins) || (i < FRAMES && (t->truth[i].result.n_spots == 0 || t->truth[i].result.overflow)))
 			error = -EILSEQ;
 out:
 	plan_free(&t->plan);
