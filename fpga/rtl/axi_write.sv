@@ -1,8 +1,8 @@
 // axi_write.sv - commands (an address, a number of words) and a stream of words become AXI4 write bursts.
 //
 // For record_writer. A burst is at most 64 words of one 4 kB page, which whoever commands sees to. Addresses may be ahead of data or the
-// other way round; a further command is taken when both of the one before are out. `idle`: every burst is answered. `error`: an answer
-// since `start` was not OKAY; `n_errors`, how many were.
+// other way round; a further command is taken when both of the one before are out and fewer than 64 bursts wait for their answers. `idle`: every
+// burst is answered. `error`: an answer since `start`, one that comes with it among them, was not OKAY; `n_errors`, how many were.
 //
 // `flush`: the burst under way is filled up with words that write nothing (strobes 0), for its address cannot be taken back, and no further one is
 // begun; to be held until `idle`. A word that is offered already is, and is written, too: whoever gives words keeps to that until `idle`.
