@@ -9,10 +9,6 @@
 
 #include "kernels/cpu/lz4.h"
 
-#define LAST_LITERALS 5u /* the format: a match ends before these, */
-#define MATCH_LIMIT 12u  /* and begins before these */
-#define IN_LIMIT 8u      /* an offset, a token and the last literals */
-
 /* Or the state of the decoder goes through memory. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -28,13 +24,6 @@ struct state {
 	size_t in_at, in_len, out_at, out_len;
 	__m512i last; /* the 64 bytes before out + out_at */
 };
-
-/* A compiler that sees where a number comes from may make a branch of it. */
-static ALWAYS_INLINE size_t hidden(size_t n)
-{
-	__asm__("" : "+r"(n));
-	return n;
-}
 
 /* The last 64 bytes after n <= 64 more. */
 static ALWAYS_INLINE __m512i push(__m512i last, __m512i more, size_t n)
@@ -136,34 +125,7 @@ static ALWAYS_INLINE void copy_match(struct state *s, const struct lz4_patterns 
 	s->out_at += n;
 }
 
-bool lz4_block_avx512(const struct lz4_patterns *p, const uint8_t *in, size_t len, uint8_t *out, size_t size)
-{
-	struct state s = {.in = in, .out = out, .in_len = len, .out_len = size, .last = _mm512_setzero_si512()};
-	const size_t in_limit = len > IN_LIMIT ? len - IN_LIMIT : 0;
-
-	if (len == 0 || size < MATCH_LIMIT)
-		return false;
-	for (;;) {
-		size_t token = in[s.in_at++], n_literals = token >> 4, n_match = token & 15, offset, extended = (n_match + 1) >> 4;
-		uint16_t word;
-
-		if (__builtin_expect(n_literals == 15, 0)) {
-			if (!many_literals(&s))
-				return false;
-		} else {
-			few_literals(&s, n_literals);
-		}
-		if (s.in_at > in_limit || s.out_at > size - MATCH_LIMIT)
-			return s.in_at == len && s.out_at == size;
-		memcpy(&word, in + s.in_at, sizeof word);
-		offset = word;
-		n_match += 4 + (in[s.in_at + 2] & -hidden(extended)); /* mostly one byte more, or none */
-		s.in_at += 2 + extended;
-		if (__builtin_expect(n_match == 19 + 255, 0) && !read_length(&s, &n_match))
-			return false;
-		if (offset == 0 || offset > s.out_at || s.out_at + n_match > size - LAST_LITERALS)
-			return false;
-		copy_match(&s, p, offset, n_match);
-	}
-}
+#define LZ4_BLOCK lz4_block_avx512
+#define LZ4_NOTHING_YET .last = _mm512_setzero_si512()
+#include "kernels/cpu/lz4_body.inc"
 #endif
