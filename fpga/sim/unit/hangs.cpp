@@ -6,7 +6,7 @@
 #include "fpga/sim/unit/frames.h"
 #include "fpga/sim/unit/hangs.h"
 
-static const uint32_t WATCHDOG = 1500;
+static const uint32_t WATCHDOG = 4000; /* a block that is decoded from its buffer moves nothing else for up to some 1500 clocks */
 static const uint64_t ENOUGH_CLOCKS = 3000; /* for all that a port owes */
 static const int ROUNDS = 2;
 
