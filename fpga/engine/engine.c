@@ -382,7 +382,7 @@ void fpga_counters(const struct engine_queue *q, struct engine_counters *out)
 
 uint32_t fpga_stages(const struct engine_queue *q, struct engine_stage *out, uint32_t capacity)
 {
-	static const char *const stages[FPGA_STAGES] = FPGA_STAGE_NAMES;
+	static const char stages[FPGA_STAGES][sizeof ((struct engine_stage *)0)->name] = FPGA_STAGE_NAMES;
 	static const uint32_t row_of[FPGA_ERRORS] = {
 		[FPGA_ERROR_PAYLOAD] = FPGA_STAGE_PAYLOAD, [FPGA_ERROR_OFFSETS] = OFFSETS_ROW, [FPGA_ERROR_TABLE] = FPGA_STAGE_TABLE,
 		[FPGA_ERROR_WRITE] = FPGA_STAGE_RECORD_WRITER, [FPGA_ERROR_SPLITTER] = FPGA_STAGE_SPLITTER, [FPGA_ERROR_DECODE] = FPGA_STAGE_DECODE,
@@ -392,7 +392,7 @@ uint32_t fpga_stages(const struct engine_queue *q, struct engine_stage *out, uin
 
 	for (uint32_t s = 0; s < FPGA_STAGES; s++) {
 		row[s] = (struct engine_stage){.busy = q->stage[s][0], .stalled_in = q->stage[s][1], .stalled_out = q->stage[s][2]};
-		snprintf(row[s].name, sizeof row[s].name, "%s", stages[s]);
+		memcpy(row[s].name, stages[s], sizeof row[s].name);
 	}
 	for (uint32_t i = 0; i < FPGA_ERRORS; i++)
 		row[row_of[i]].errors = q->errors[i];

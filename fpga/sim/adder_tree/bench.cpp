@@ -2,12 +2,9 @@
  *
  * The sums fit into a term's bits, as the caller promises; also the largest that does, made in every way: by one term, by all alike, by any. */
 #include "Vadder_tree_cases.h"
-#include "fpga/sim/bits.h"
+#include "fpga/sim/trees.h"
 
-static const unsigned PORT_BYTES = 2112 / 8;
-
-struct Case {
-	unsigned n_terms, bits, levels;
+struct Case : Tree {
 	std::deque<uint64_t> sums; /* of terms under way, the last ones first */
 };
 
@@ -33,27 +30,14 @@ static std::vector<uint64_t> choose(Random &random, unsigned n, uint64_t limit)
 	return terms;
 }
 
-static Case size_of(Bench<Vadder_tree_cases> &bench, unsigned i)
-{
-	Case size = { bench->n_terms[i], bench->bits[i], 0, {} };
-
-	CHECK(size.n_terms && size.bits && size.n_terms * size.bits <= 8 * PORT_BYTES, "there is no case %u", i);
-	while (1u << size.levels < size.n_terms)
-		size.levels++;
-	return size;
-}
-
 static void put(Bench<Vadder_tree_cases> &bench, unsigned i, Case &size)
 {
 	const std::vector<uint64_t> terms = choose(bench.random, size.n_terms, bits_largest(size.bits));
-	uint8_t bytes[PORT_BYTES] = {};
 	uint64_t sum = 0;
 
-	for (unsigned k = 0; k < size.n_terms; k++) {
-		bits_put(bytes, k * size.bits, size.bits, terms[k]);
-		sum += terms[k];
-	}
-	bench_put(bench->terms[i], bytes, sizeof bytes);
+	for (uint64_t term : terms)
+		sum += term;
+	tree_put(bench->terms[i], size, terms);
 	size.sums.push_front(sum);
 }
 
@@ -65,7 +49,7 @@ int main()
 
 	bench.reset();
 	for (unsigned i = 0; i < CASES; i++)
-		sizes.push_back(size_of(bench, i));
+		sizes.push_back({ tree_of(bench, i), {} });
 	for (unsigned clock = 0; clock < CLOCKS; clock++) {
 		for (unsigned i = 0; i < CASES; i++)
 			put(bench, i, sizes[i]);

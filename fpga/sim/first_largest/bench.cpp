@@ -1,16 +1,13 @@
 /* bench.cpp - first_largest against a plain search: terms each clock, the largest and the first place that has it as many clocks later as the tree
  * has levels; with every pair of places alike, too, and with each place alone. */
 #include "Vfirst_largest_cases.h"
-#include "fpga/sim/bits.h"
-
-static const unsigned PORT_BYTES = 2112 / 8;
+#include "fpga/sim/trees.h"
 
 struct Found {
 	uint64_t largest;
 	unsigned first;
 };
-struct Case {
-	unsigned n_terms, bits, levels;
+struct Case : Tree {
 	std::deque<Found> found; /* in terms under way, the last ones first */
 };
 
@@ -53,24 +50,11 @@ static Found search(const std::vector<uint64_t> &terms)
 	return found;
 }
 
-static Case size_of(Bench<Vfirst_largest_cases> &bench, unsigned i)
-{
-	Case size = { bench->n_terms[i], bench->bits[i], 0, {} };
-
-	CHECK(size.n_terms && size.bits && size.n_terms * size.bits <= 8 * PORT_BYTES, "there is no case %u", i);
-	while (1u << size.levels < size.n_terms)
-		size.levels++;
-	return size;
-}
-
 static void put(Bench<Vfirst_largest_cases> &bench, unsigned i, Case &size, unsigned step)
 {
 	const std::vector<uint64_t> terms = choose(bench.random, size, step);
-	uint8_t bytes[PORT_BYTES] = {};
 
-	for (unsigned k = 0; k < size.n_terms; k++)
-		bits_put(bytes, k * size.bits, size.bits, terms[k]);
-	bench_put(bench->terms[i], bytes, sizeof bytes);
+	tree_put(bench->terms[i], size, terms);
 	size.found.push_front(search(terms));
 }
 
@@ -82,7 +66,7 @@ int main()
 
 	bench.reset();
 	for (unsigned i = 0; i < CASES; i++)
-		sizes.push_back(size_of(bench, i));
+		sizes.push_back({ tree_of(bench, i), {} });
 	for (unsigned clock = 0; clock < CLOCKS; clock++) {
 		for (unsigned i = 0; i < CASES; i++)
 			put(bench, i, sizes[i], clock);
